@@ -1,0 +1,25 @@
+"""Plain tables: no dependency that would slow down the listing commands."""
+
+import shutil
+import textwrap
+from collections.abc import Sequence
+
+import click
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Print rows in columns; the last column is wrapped to the terminal, columns in `right` are right-aligned."""
+    cells = [list(header), *map(list, rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    indent = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    room = max(24, shutil.get_terminal_size((120, 24)).columns - indent)
+    for number, row in enumerate(cells):
+        lead = "".join(_pad(row[i], widths[i], i in right) + "  " for i in range(len(row) - 1))
+        last = row[-1].rjust(widths[-1]) if len(row) - 1 in right else row[-1]
+        lines = textwrap.wrap(last, room, drop_whitespace=False) or [""]
+        text = lead + f"\n{' ' * indent}".join(lines)
+        click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    return text.rjust(width) if right else text.ljust(width)

@@ -1,0 +1,5 @@
+"""`python -m bczoo`."""
+
+from bczoo.cli import main
+
+main()

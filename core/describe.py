@@ -1,0 +1,54 @@
+"""A part's options in words, for tables and reference pages."""
+
+from typing import Any, Literal, get_args, get_origin
+
+import attrs
+
+
+@attrs.frozen
+class Option:
+    """One option of a part: its name, type and default as a spec's writer would type them, and its help."""
+
+    name: str
+    type: str
+    default: str
+    help: str
+
+
+def options_of(cls: type) -> list[Option]:
+    """Every option of an options class, in order of declaration."""
+    return [
+        Option(field.name, describe_type(field.type), _default(field), field.metadata.get("help", ""))
+        for field in attrs.fields(cls)
+    ]
+
+
+def describe_type(kind: Any) -> str:
+    """A type as TOML sees it: `integer`, `"a" | "b"`, `list of float`."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return " | ".join(to_toml(choice) for choice in args)
+    if origin is tuple:
+        return f"list of {describe_type(args[0])}"
+    if args:
+        return " | ".join(describe_type(arg) for arg in args if arg is not type(None))
+    return {int: "integer", str: "string", bool: "boolean"}.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+def to_toml(value: Any) -> str:
+    """A scalar or list as a TOML value."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(to_toml, value))}]"
+    return str(value)
+
+
+def _default(field: "attrs.Attribute[Any]") -> str:
+    if field.default is attrs.NOTHING:
+        return "required"
+    default: Any = field.default
+    value = default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+    return "unset" if value is None else to_toml(value)

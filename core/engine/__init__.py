@@ -1,0 +1,1 @@
+"""The heavy half of bczoo: everything that needs torch, numpy or a simulator lives here."""

@@ -1,0 +1,87 @@
+"""What people see while something long is running: one console, log lines and progress bars on it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from bczoo.engine.run import Run
+from bczoo.hooks import hookimpl
+
+console = Console(stderr=True, highlight=False)
+log = logging.getLogger("bczoo")
+
+
+class _Handler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        console.print(self.format(record), markup=False, soft_wrap=True)
+
+
+def show_log() -> None:
+    """Print bczoo's log to standard error; called by the command line, not by the library."""
+    if not log.handlers:
+        log.addHandler(_Handler())
+        log.setLevel(logging.INFO)
+
+
+def _bar() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextmanager
+def progress(description: str) -> Iterator[Callable[..., None]]:
+    """A bar for something that reports (done, total) or (done, total, successes)."""
+    with _bar() as bar:
+        task = bar.add_task(description, total=None, note="")
+
+        def update(done: int, total: int, successes: int | None = None) -> None:
+            note = "" if successes is None else f"{successes} succeeded"
+            bar.update(task, completed=done, total=total, note=note)
+
+        yield update
+
+
+class TrainingProgress:
+    """A bar over optimiser steps, and one line an epoch, made of the lifecycle hooks alone."""
+
+    def __init__(self) -> None:
+        self.bar = _bar()
+        self.task: TaskID | None = None
+
+    @hookimpl
+    def bczoo_fit_start(self, run: Run) -> None:
+        """Show the bar."""
+        self.task = self.bar.add_task("training", total=run.total_steps, note="")
+        self.bar.start()
+
+    @hookimpl
+    def bczoo_step_end(self, run: Run) -> None:
+        """Move the bar."""
+        if self.task is not None:
+            self.bar.update(self.task, completed=run.step)
+
+    @hookimpl
+    def bczoo_epoch_end(self, run: Run, metrics: dict[str, Any]) -> None:
+        """Say how the epoch went."""
+        rate, share = metrics["samples_per_s"], metrics["data_share"]
+        log.info(
+            f"epoch {run.epoch:>3}  step {run.step:>6}/{run.total_steps}  train {metrics['train_loss']:.5f}  "
+            f"val {metrics['val_loss']:.5f}  lr {metrics['lr']:.2g}  {rate:,.0f} samples/s  data {share:.0%}"
+        )
+        if self.task is not None:
+            self.bar.update(self.task, note=f"{rate:,.0f} samples/s, {share:.0%} waiting for data")
+
+    @hookimpl
+    def bczoo_fit_end(self) -> None:
+        """Take the bar away."""
+        self.bar.stop()

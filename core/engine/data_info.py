@@ -1,0 +1,47 @@
+"""What `bczoo data info` says about a folder of demonstrations; needs no torch."""
+
+from pathlib import Path
+from typing import Any
+
+from bczoo.engine.demo_meta import damage, read_meta
+
+
+def describe(folder: Path, *, verify: bool = True) -> str:
+    """A table of what `folder` holds, one `name  value` per line, and whether its files are intact.
+
+    `verify` compares every file with its checksum, else only names and sizes are. Damaged shards are
+    named in the table; raises BczooError when the folder is incomplete or meta.json is damaged.
+    """
+    meta = read_meta(folder)
+    options = {name: value for name, value in meta.env.items() if name != "use"}
+    rows = {
+        "folder": str(folder),
+        "env": str(meta.env["use"]),
+        **{f"  {name}": _plain(value) for name, value in options.items()},
+        "demonstrations": str(meta.demos),
+        "successes": f"{meta.successes} ({100 * meta.successes / meta.demos:.0f} %)",
+        "frames": f"{meta.frames} at {meta.fps:g} a second",
+        "length": f"min {meta.lengths.min}, median {meta.lengths.median:g}, max {meta.lengths.max} frames",
+        **{f"camera {name}": "x".join(map(str, shape)) for name, shape in meta.cameras.items()},
+        "state": f"{meta.state} numbers" if meta.state else "none",
+        "action": f"{meta.action.size} numbers, {_bounds(meta.action.low, meta.action.high)}",
+        "plan": f"{meta.plan} actions a frame" if meta.plan else "none",
+        "noise": f"{meta.noise:g}",
+        "seed": str(meta.seed),
+        "failures": "kept" if meta.keep_failures else "repeated",
+        "versions": ", ".join(f"{name} {version}" for name, version in meta.versions.items()),
+        "size": f"{sum(shard.bytes for shard in meta.shards) / 1e6:.1f} MB in {len(meta.shards)} shards",
+        "files": "; ".join(damage(folder, meta, verify=verify)) or ("checksums match" if verify else "all there"),
+    }
+    width = max(map(len, rows))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())
+
+
+def _bounds(low: list[float], high: list[float]) -> str:
+    if len(set(low)) == len(set(high)) == 1:
+        return f"each in [{low[0]:g}, {high[0]:g}]"
+    return ", ".join(f"[{a:g}, {b:g}]" for a, b in zip(low, high, strict=True))
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

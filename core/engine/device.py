@@ -1,0 +1,36 @@
+"""What this machine computes on, and how precisely."""
+
+import torch
+
+from bczoo.errors import BczooError
+
+
+def pick_device(wanted: str) -> torch.device:
+    """`auto` takes CUDA, then MPS, then the CPU; raises BczooError for a device that is not there."""
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device = torch.device(wanted)
+    missing = (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()) or (
+        device.type == "mps" and not torch.backends.mps.is_available()
+    )
+    if missing:
+        raise BczooError(f"train.device = {wanted!r} is not on this machine; use auto or cpu (see bczoo doctor)")
+    return device
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether bfloat16 is computed by the hardware rather than emulated."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return False
+
+
+def pick_precision(wanted: str, device: torch.device) -> str:
+    """`auto` takes bf16 where the hardware computes in it, else fp32."""
+    if wanted == "auto":
+        return "bf16" if computes_bf16(device) else "fp32"
+    return wanted

@@ -1,0 +1,73 @@
+"""What bczoo asks of an environment, and how it reads one's spaces.
+
+The implementation of an env card is a `gymnasium.Env` built as `Impl(options, render_mode=None)` with
+
+- a flat `Dict` observation space: every uint8 Box (height, width, 3) is a camera named by its key, and
+  "state", when there, is a float32 Box (S,);
+- a float32 Box action space (A,) with finite bounds;
+- `info["success"]`, a bool, from `reset` and every `step`; `success_rule` says in words what it means;
+- `reset(seed=n)` that alone determines the episode, and `metadata["render_fps"]`;
+- with render_mode "rgb_array", `render()` returns a large uint8 RGB frame for videos;
+- if it has an expert, `expert_action()` -> float32 (A,) for the present state, without noise, and
+  `expert_plan(k)` -> float32 (k, A): the expert's next k actions, rolled forward from the present state
+  in a copy of the simulation, which itself does not change. Row 0 is `expert_action()`.
+"""
+
+from typing import Any
+
+import attrs
+import gymnasium as gym
+import numpy as np
+
+from bczoo.card import build, card_of
+from bczoo.errors import BczooError
+from bczoo.shapes import Action
+
+Shape = tuple[int, int, int]
+
+
+@attrs.frozen(kw_only=True)
+class Spaces:
+    """What an env shows and takes: cameras {name: (height, width, 3)}, state size S (0: none), the action."""
+
+    images: dict[str, Shape]
+    state: int
+    action: Action
+
+
+def make_env(options: Any, render_mode: str | None = None) -> "gym.Env[Any, Any]":
+    """Build the env that the options describe."""
+    env: gym.Env[Any, Any] = build(options, render_mode=render_mode)
+    return env
+
+
+def describe_env(options: Any) -> Spaces:
+    """Build an env only to read its spaces; raises BczooError where they break the contract."""
+    env = make_env(options)
+    try:
+        return read_spaces(env, card_of(options).name)
+    finally:
+        env.close()
+
+
+def read_spaces(env: "gym.Env[Any, Any]", name: str) -> Spaces:
+    """Read the spaces of env `name`; raises BczooError where they break the contract."""
+    observation = env.observation_space
+    if not isinstance(observation, gym.spaces.Dict):
+        raise BczooError(f"env {name!r}: its observation space must be a flat Dict of cameras and 'state'")
+    state, images = 0, {}
+    for key, space in observation.spaces.items():
+        shape = space.shape or ()
+        if key == "state" and space.dtype == np.float32 and len(shape) == 1:
+            state = shape[0]
+        elif key != "state" and space.dtype == np.uint8 and len(shape) == 3 and shape[2] == 3:
+            images[key] = (shape[0], shape[1], shape[2])
+        else:
+            raise BczooError(f"env {name!r}: observation {key!r} is neither a uint8 camera (h, w, 3) nor 'state'")
+    return Spaces(images=images, state=state, action=_action(env.action_space, name))
+
+
+def _action(space: "gym.Space[Any]", name: str) -> Action:
+    if not (isinstance(space, gym.spaces.Box) and len(space.shape) == 1 and space.is_bounded()):
+        raise BczooError(f"env {name!r}: its action space must be a Box (A,) with finite bounds, not {space}")
+    return Action(size=space.shape[0], low=tuple(space.low.tolist()), high=tuple(space.high.tolist()))

@@ -1,0 +1,56 @@
+"""What a run writes down about itself: metrics as JSON lines, and their curves as a picture."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from bczoo.engine.run import Run, append_line
+from bczoo.files import atomic_path
+from bczoo.hooks import hookimpl
+
+
+class Journal:
+    """Writes metrics.jsonl after each epoch and curves.png at the end."""
+
+    @hookimpl
+    def bczoo_epoch_end(self, run: Run, metrics: dict[str, Any]) -> None:
+        """Add this epoch's line."""
+        append_line(run.folder / "metrics.jsonl", metrics)
+
+    @hookimpl
+    def bczoo_fit_end(self, run: Run) -> None:
+        """Draw what there is."""
+        if rows := read_metrics(run.folder / "metrics.jsonl"):
+            draw_curves(run.folder / "curves.png", rows, title=run.folder.name)
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a metrics file; a last line that a kill cut short is left out."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def draw_curves(path: Path, rows: list[dict[str, Any]], title: str) -> None:
+    """Training and validation loss, and the learning rate, over epochs."""
+    epochs = [row["epoch"] for row in rows]
+    figure = Figure(figsize=(7, 5), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    loss, rate = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    for key, label in (("train_loss", "training"), ("val_loss", "validation")):
+        loss.plot(epochs, [row[key] for row in rows], marker=".", label=label)
+    best = min(rows, key=lambda row: float(row["val_loss"]))
+    loss.plot(best["epoch"], best["val_loss"], "o", fillstyle="none", markersize=9, color="black", label="best")
+    loss.set(yscale="log", ylabel="loss", title=title)
+    loss.legend()
+    rate.step(epochs, [row["lr"] for row in rows], where="mid", color="grey")
+    rate.set(yscale="log", ylabel="learning rate", xlabel="epoch")
+    rate.xaxis.get_major_locator().set_params(integer=True)
+    for axis in (loss, rate):
+        axis.grid(alpha=0.3)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png")

@@ -1,0 +1,163 @@
+"""The interfaces between parts: what each receives, what it declares, and what it returns.
+
+Legend of dimensions, used in names everywhere: see bczoo.shapes. `x_BTND` is float, on the policy's device.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import attrs
+import torch
+from torch import Tensor, nn
+
+from bczoo.shapes import Action, Context, Features, Obs
+
+
+class Backbone(nn.Module, ABC):
+    """Turns frames into feature tokens; it knows nothing of time, so every frame is encoded once."""
+
+    features: Features
+    # Channel statistics the images are normalised with, in [0, 1] units; ImageNet's by default.
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    @abstractmethod
+    def __init__(self, options: Any, obs: Obs) -> None:
+        """Build for these observations; must set `self.features` after `super().__init__()`."""
+        super().__init__()
+
+    @abstractmethod
+    def forward(self, images: dict[str, Tensor]) -> Tensor:
+        """Encode normalised float images {camera: x_MCHW} as x_MND."""
+
+
+@attrs.frozen(kw_only=True)
+class TemporalOutput:
+    """x_BHD, and what the module adds to the training loss by name (a CVAE's KL), as scalars."""
+
+    x_BHD: Tensor
+    penalties: Mapping[str, Tensor] = attrs.field(factory=dict)
+
+
+class Temporal(nn.Module, ABC):
+    """Turns T steps of tokens and states into one context vector per action."""
+
+    context: Context
+
+    @abstractmethod
+    def __init__(self, options: Any, features: Features, state: int, horizon: int) -> None:
+        """Build for these features, `state` (S, may be 0) and `horizon` (H); must set `self.context`."""
+        super().__init__()
+
+    @abstractmethod
+    def forward(self, x_BTND: Tensor, state_BTS: Tensor, demo_BHA: Tensor | None = None) -> TemporalOutput:
+        """Look at T steps; `demo_BHA`, the demonstrated scaled actions, is there in training only."""
+
+
+@attrs.frozen(kw_only=True)
+class Prediction:
+    """What a head says about the actions, in the space its action form predicts in.
+
+    `point_BHP` is the one best guess; heads that say more (a mixture, a denoiser) subclass this.
+    """
+
+    point_BHP: Tensor
+
+
+class ActionForm(nn.Module, ABC):
+    """A way to write actions: encodes env actions, and says how a prediction differs from one.
+
+    Env actions arrive scaled to [-1, 1] in every dimension. All methods work on tensors of any
+    leading shape and keep it.
+    """
+
+    size: int
+
+    @abstractmethod
+    def __init__(self, options: Any, action: Action) -> None:
+        """Build for this action; must set `self.size` (P)."""
+        super().__init__()
+
+    @abstractmethod
+    def encode(self, action_A: Tensor) -> Tensor:
+        """Write scaled actions (..., A) in this form, (..., P)."""
+
+    @abstractmethod
+    def activate(self, raw_P: Tensor) -> Tensor:
+        """Map a head's unbounded output (..., P) into the form's range."""
+
+    @abstractmethod
+    def decode(self, code_P: Tensor) -> Tensor:
+        """Read encoded actions (..., P) back as scaled actions (..., A)."""
+
+    @abstractmethod
+    def residual(self, predicted_P: Tensor, target_P: Tensor) -> Tensor:
+        """How far a prediction is from a target, element by element."""
+
+
+class Head(nn.Module, ABC):
+    """Turns each context vector into a prediction of one action."""
+
+    predicts: ClassVar[str] = "point"  # which family of losses can train it
+
+    @abstractmethod
+    def __init__(self, options: Any, context: Context, form: ActionForm) -> None:
+        """Build for this context and action form."""
+        super().__init__()
+
+    @abstractmethod
+    def forward(self, x_BHD: Tensor) -> Prediction:
+        """Predict; outputs have been passed through the form's `activate`."""
+
+
+class Loss(nn.Module, ABC):
+    """Scores predictions per sample and horizon step; the core averages them, masked, once."""
+
+    accepts: ClassVar[frozenset[str]] = frozenset({"point"})
+
+    @abstractmethod
+    def __init__(self, options: Any) -> None:
+        """Build from options alone: a loss fits any action form."""
+        super().__init__()
+
+    @abstractmethod
+    def forward(self, prediction: Prediction, action_BHA: Tensor, form: ActionForm) -> Tensor:
+        """Score against scaled expert actions; return loss_BH."""
+
+
+class Schedule(ABC):
+    """Changes the optimiser's learning rate as training goes on."""
+
+    @abstractmethod
+    def __init__(self, options: Any, optimizer: torch.optim.Optimizer, steps: int) -> None:
+        """Build for an optimiser and the planned number of `steps`."""
+
+    def step_end(self) -> None:  # noqa: B027 - both hooks are optional
+        """Called after each optimiser step."""
+
+    def epoch_end(self, loss: float) -> None:  # noqa: B027
+        """Called after each epoch with the validation loss (the training loss when there is none)."""
+
+
+@attrs.frozen(kw_only=True)
+class Batch:
+    """Windows of demonstrations on the device.
+
+    `images` {camera: uint8 (B, T, height, width, channels)}, `state_BTS` raw states, `action_BHA` raw
+    expert actions, `mask_BH` True where an action is real and False where the chunk is padding.
+    """
+
+    images: Mapping[str, Tensor]
+    state_BTS: Tensor
+    action_BHA: Tensor
+    mask_BH: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on another device."""
+        return Batch(
+            images={name: image.to(device, non_blocking=True) for name, image in self.images.items()},
+            state_BTS=self.state_BTS.to(device, non_blocking=True),
+            action_BHA=self.action_BHA.to(device, non_blocking=True),
+            mask_BH=self.mask_BH.to(device, non_blocking=True),
+        )

@@ -1,0 +1,81 @@
+"""One training run: its folder, its state, and the observers that watch it."""
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pluggy
+from torch import Tensor
+
+from bczoo.card import build
+from bczoo.engine.policy import Policy
+from bczoo.errors import BczooError, InputError
+from bczoo.registry import new_manager, zoo
+from bczoo.spec import Spec
+
+RUNS = Path("runs")
+
+
+@attrs.define(kw_only=True)
+class Run:
+    """What callbacks see. Set `stop` to a reason to end training after the present epoch."""
+
+    spec: Spec
+    folder: Path
+    policy: Policy
+    manager: pluggy.PluginManager
+    total_steps: int
+    steps_per_epoch: int
+    facts: dict[str, Any] = attrs.field(factory=dict)  # device, precision, data: what the run really used
+    step: int = 0
+    epoch: int = 0
+    samples: int = 0  # windows trained on so far
+    data_seconds: float = 0.0  # time spent waiting for data in this epoch
+    loss: Tensor | None = None  # of the last step, on the device
+    stop: str | None = None
+
+    def tell(self, hook: str, **arguments: Any) -> None:
+        """Call a lifecycle hook of every observer."""
+        getattr(self.manager.hook, hook)(run=self, **arguments)
+
+
+def run_folder(spec: Spec, name: str | None) -> Path:
+    """The folder a run will live in; raises InputError when there is a run already."""
+    folder = RUNS / (name or f"{spec.name}-{datetime.now():%Y%m%d-%H%M%S}")
+    if name is not None and (Path(name).name != name or name in (".", "..")):
+        raise InputError(f"--run {name}: give a plain name, without folders; the run goes to {RUNS}/NAME")
+    if folder.exists():
+        raise InputError(f"{folder} exists and will not be overwritten; choose another name with --run, or delete it")
+    return folder
+
+
+def make_folder(folder: Path) -> None:
+    """Create a run's folder, still refusing one that somebody else has made meanwhile."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise InputError(f"{folder} exists and will not be overwritten; choose another name with --run") from None
+    except OSError as error:
+        raise BczooError(f"cannot create {folder}: {error.strerror}; choose a folder you may write") from error
+
+
+def observers(spec: Spec, extra: list[Any]) -> pluggy.PluginManager:
+    """A plugin manager of the run's own: installed plugins, the spec's callbacks and `extra`."""
+    manager = new_manager()
+    for name, plugin in zoo().manager.list_name_plugin():
+        manager.register(plugin, name)
+    for callback in (*(build(options) for options in spec.callbacks), *extra):
+        manager.register(callback)
+        manager.check_pending()
+    return manager
+
+
+def append_line(path: Path, row: dict[str, Any]) -> None:
+    """Add one JSON line and sync it; a kill can at worst cut the last line short."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,58 @@
+"""Atomic writing: a file is there whole or not at all, whatever kills the process that writes it."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from bczoo.errors import BczooError
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what the block writes there becomes `path` in one step.
+
+    The temporary is called `.NAME.PID-RANDOM.tmp`, so it is never taken for the real thing. It is
+    flushed to disk before it is renamed. When the block fails, `path` stays as it was and the
+    temporary is removed. Raises BczooError when the file system refuses (full, read-only, no such folder).
+    """
+    # The random part keeps threads of one process, and machines that share a folder, out of each other's way.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        temporary.touch(exist_ok=False)
+        mode = temporary.stat().st_mode
+        yield temporary
+        # Some writers (safetensors) make files that nobody else may read, whatever the user's umask says.
+        temporary.chmod(mode)
+        _flush(temporary)
+        temporary.replace(path)
+        # The new name itself is only safe from a power cut once the folder is on disk too.
+        _flush(path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BczooError(f"cannot write {path}: {reason}; free space or choose a folder you may write") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically; raises BczooError when it cannot."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as readable JSON in its own key order, atomically; raises BczooError when it cannot."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

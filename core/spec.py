@@ -1,0 +1,121 @@
+"""The spec: one TOML file that names every part of a policy and how it is trained and judged."""
+
+# ruff: noqa: RUF009 - field and _part describe an option; attrs makes each value anew
+
+from typing import Any, Literal
+
+import attrs
+from attrs.validators import and_, ge, le, lt, matches_re, optional
+
+from bczoo.card import field
+
+
+def _part(kind: str, help: str, default: str | None = None) -> Any:
+    """A key chosen by `use`; with `default`, the part used when the spec does not say."""
+    if default is None:
+        return field(help=help, part=kind)
+    return field(help=help, part=kind, use=default, factory=lambda: _default_part(kind, default))
+
+
+def _default_part(kind: str, name: str) -> Any:
+    from bczoo.registry import zoo
+
+    return zoo().get(kind, name).options()
+
+
+@attrs.frozen(kw_only=True)
+class Data:
+    """Demonstrations: where they are, and how to collect them when they are not there."""
+
+    demos: int = field(default=200, check=ge(1), help="number of episodes the expert demonstrates")
+    noise: float = field(
+        default=0.0,
+        check=and_(ge(0.0), le(2.0)),
+        help="std of the noise on executed actions; labels stay clean",
+    )
+    plan: int = field(
+        default=8,
+        check=ge(0),
+        help="expert actions planned ahead from every frame, labels of chunks; 0: none",
+    )
+    seed: int = field(default=0, check=ge(0), help="seed of the demonstrated episodes")
+    keep_failures: bool = field(default=False, help="keep episodes in which the expert failed")
+    path: str | None = field(default=None, help="folder; without it, demos/NAME follows from env and options")
+
+
+@attrs.frozen(kw_only=True)
+class PolicySpec:
+    """What the policy sees, the parts it is made of, and how far it looks ahead."""
+
+    steps: int = field(default=1, check=ge(1), help="T, observed steps")
+    horizon: int = field(default=1, check=ge(1), help="H, actions predicted at once")
+    state: bool = field(default=True, help="feed the state vector (proprioception), if the env has one")
+    normalize_state: bool = field(default=True, help="standardise the state with the training split's statistics")
+    backbone: Any = _part("backbone", "encodes each camera frame")
+    temporal: Any = _part("temporal", "turns observed steps into one vector per action", "none")
+    head: Any = _part("head", "turns each vector into an action", "mlp")
+    action: Any = _part("action", "how actions are written", "cartesian")
+
+
+@attrs.frozen(kw_only=True)
+class Train:
+    """How long, how large and on what to train; `epochs` or `steps`, or the first of both to be reached."""
+
+    epochs: int | None = field(default=None, check=optional(ge(1)), help="passes over the training split")
+    steps: int | None = field(default=None, check=optional(ge(1)), help="optimiser steps")
+    batch_size: int = field(default=128, check=ge(1), help="windows per step")
+    validation: float = field(
+        default=0.1, check=and_(ge(0.0), lt(1.0)), help="share of the episodes held back to validate on"
+    )
+    device: str = field(
+        default="auto", check=matches_re(r"auto|cpu|mps|cuda(:\d+)?"), help="auto, cpu, mps, cuda or cuda:N"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = field(
+        default="auto", help="auto: bf16 autocast where the hardware computes in it"
+    )
+    optimizer: Any = _part("optimizer", "updates the weights", "Adam")
+    schedule: Any = _part("schedule", "changes the learning rate over time", "plateau")
+
+    def __attrs_post_init__(self) -> None:
+        if self.epochs is None and self.steps is None:
+            raise ValueError("says neither epochs nor steps; set one, e.g. epochs = 10")
+
+
+@attrs.frozen(kw_only=True)
+class Eval:
+    """How the trained policy is judged."""
+
+    episodes: int = field(default=100, check=ge(1), help="held-out starts, the same for every policy")
+    seed: int = field(default=0, check=ge(0), help="seed of the held-out starts")
+    slots: int = field(default=16, check=ge(1), help="environments stepped side by side")
+    execute: int = field(default=1, check=ge(1), help="actions of a chunk executed before the next is predicted")
+    videos: int = field(default=9, check=ge(0), help="rollouts shown side by side in rollouts.mp4; 0: no video")
+
+
+@attrs.frozen(kw_only=True)
+class Spec:
+    """Everything that determines a run."""
+
+    name: str = field(
+        check=matches_re(r"[A-Za-z0-9][A-Za-z0-9._-]*"), help="names the run's folder: letters, digits, . _ -"
+    )
+    seed: int = field(default=0, check=ge(0), help="seeds weights, sample order and validation split")
+    env: Any = _part("env", "the environment: demonstrated, evaluated in")
+    data: Data = field(factory=Data, help="demonstrations")
+    policy: PolicySpec = field(help="the policy")
+    loss: Any = _part("loss", "what training minimises", "huber")
+    train: Train = field(help="training")
+    eval: Eval = field(factory=Eval, help="evaluation")
+    callbacks: tuple[Any, ...] = field(default=(), part="callback", help="observers of the training loop")
+
+    def __attrs_post_init__(self) -> None:
+        data, policy = self.data, self.policy
+        if 0 < data.plan < policy.horizon:
+            raise ValueError(
+                f"data.plan = {data.plan} is shorter than policy.horizon = {policy.horizon}; set "
+                f"data.plan = {policy.horizon}, or 0 to take chunks from the episode's own next actions"
+            )
+        if self.eval.execute > policy.horizon:
+            raise ValueError(
+                f"eval.execute = {self.eval.execute} is more than policy.horizon = {policy.horizon} predicts"
+            )

@@ -1,0 +1,148 @@
+"""Spec files: finding them, overriding them, and saying where in them a mistake is."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from copy import deepcopy
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bczoo.errors import InputError, SpecError, suggest
+from bczoo.schema import Mistake, Mistakes, structure, unstructure
+from bczoo.spec import Spec
+
+Table = dict[str, Any]
+
+# The parser itself says ValueError for numbers of thousands of digits, RecursionError for as many brackets.
+_BAD_TOML = (ValueError, RecursionError)
+
+
+def load_spec(source: str | Path, overrides: Iterable[str] = ()) -> Spec:
+    """Read a spec by path, else by bare name among the shipped recipes, and check all of it.
+
+    `overrides` are TOML assignments such as "train.optimizer.lr=3e-4". Raises SpecError with every
+    mistake: key path, line number (or the override it came from) and what was probably meant.
+    """
+    place, text = find_spec(source)
+    try:
+        table = tomllib.loads(text)
+    except _BAD_TOML as error:
+        raise SpecError([f"{place}: not valid TOML: {error}"]) from error
+    given = [(override, _assignment(override)) for override in overrides]
+    # Laid over each other first: an option given before its part's `use` is meant for that part, too.
+    changes: Table = {}
+    for _, change in given:
+        _merge(changes, deepcopy(change))
+    _merge(table, changes)
+    try:
+        return spec_from_table(table)
+    except Mistakes as error:
+        raise SpecError(_located(mistake, place, text, given) for mistake in error.mistakes) from error
+
+
+def spec_from_table(table: Table) -> Spec:
+    """A spec from an already parsed table; raises bczoo.schema.Mistakes."""
+    spec: Spec = structure(table, Spec)
+    return spec
+
+
+def dump_spec(spec: Spec) -> str:
+    """The complete spec as TOML, every default written out."""
+    import tomli_w
+
+    return tomli_w.dumps(unstructure(spec))
+
+
+def recipes() -> dict[str, str]:
+    """Shipped recipes: name -> text."""
+    folder = files("bczoo") / "recipes"
+    found = {item.name.removesuffix(".toml"): item for item in folder.iterdir() if item.name.endswith(".toml")}
+    return {name: found[name].read_text(encoding="utf-8") for name in sorted(found)}
+
+
+def find_spec(source: str | Path) -> tuple[str, str]:
+    """(what to call it, text) of the spec a user means; raises InputError when there is none."""
+    path = Path(source)
+    try:
+        if path.is_file():
+            return str(path), path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a spec: {error}") from error
+    known = recipes()
+    name = path.name.removesuffix(".toml")
+    if path.parent == Path() and name in known:
+        return f"{name}.toml (recipe)", known[name]
+    raise InputError(f"no spec file {str(source)!r} here and no recipe of that name; {suggest(name, known)}")
+
+
+def _assignment(override: str) -> Table:
+    key, equals, value = override.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set {override}: write it as key.path=value, e.g. train.batch_size=64")
+    if "\n" in override:  # or keys other than the one that is named could follow
+        raise InputError(f"--set {override}: give one key on one line")
+    try:
+        return tomllib.loads(f"{key} = {value}")
+    except _BAD_TOML:
+        # Shells eat quotes, so a bare word is taken for a string.
+        if not re.fullmatch(r"""[^\s'"#,=\[\]{}]+""", value.strip()):
+            raise InputError(f"--set {override}: {value!r} is not a TOML value") from None
+    try:
+        return tomllib.loads(f"{key} = '{value.strip()}'")
+    except _BAD_TOML as error:
+        raise InputError(f"--set {override}: {key!r} is not a key path: {error}") from error
+
+
+def _merge(table: Table, change: Table) -> None:
+    """Lay `change` over `table`, table by table."""
+    if "use" in table and change.get("use", table["use"]) != table["use"]:
+        # Another part: the options in the table were for the old one.
+        table.clear()
+    for key, value in change.items():
+        if isinstance(value, dict) and isinstance(table.get(key), dict):
+            _merge(table[key], value)
+        else:
+            table[key] = value
+
+
+def _located(mistake: Mistake, place: str, text: str, given: list[tuple[str, Table]]) -> str:
+    key = ".".join(mistake.path)
+    for override, change in reversed(given):
+        if key and _holds(change, mistake.path):
+            return f"--set {override}: {key}: {mistake.what}"
+    line = _line(text, mistake.path)
+    where = f"{place}:{line}" if line else place
+    return f"{where}: {key}: {mistake.what}" if key else f"{where}: {mistake.what}"
+
+
+def _holds(value: Any, path: Iterable[str]) -> bool:
+    for key in path:
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict) and key in value:
+            value = value[key]
+        else:
+            return False
+    return True
+
+
+def _line(text: str, path: tuple[str, ...]) -> int | None:
+    """Line of the key that `path` leads to, or of its nearest table that is there.
+
+    The TOML parser keeps no positions, so this asks it for the shortest beginning of the file that
+    already holds the key. Beginnings that end inside a value do not parse and are passed over.
+    """
+    lines = text.split("\n")  # and not splitlines(), which knows line breaks that TOML does not
+    while path:
+        start = 1
+        for end in range(1, len(lines) + 1):
+            try:
+                table = tomllib.loads("\n".join(lines[:end]))
+            except _BAD_TOML:
+                continue
+            if _holds(table, path):
+                return start
+            start = end + 1
+        path = path[:-1]
+    return None

@@ -1,0 +1,28 @@
+"""Stop when the validation loss no longer improves."""
+
+from typing import TYPE_CHECKING, Any
+
+from bczoo.hooks import hookimpl
+from bczoo.plugins import callbacks
+
+if TYPE_CHECKING:
+    from bczoo.engine.run import Run
+
+
+class EarlyStop:
+    """Counts epochs since the best validation loss."""
+
+    def __init__(self, options: "callbacks.EarlyStop") -> None:
+        self.options = options
+        self.best = float("inf")
+        self.waited = 0
+
+    @hookimpl
+    def bczoo_epoch_end(self, run: "Run", metrics: dict[str, Any]) -> None:
+        """Ask the run to stop once patience is at an end."""
+        if metrics["val_loss"] < self.best - self.options.min_delta:
+            self.best, self.waited = metrics["val_loss"], 0
+            return
+        self.waited += 1
+        if self.waited >= self.options.patience:
+            run.stop = f"validation loss has not improved for {self.waited} epochs"

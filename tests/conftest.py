@@ -1,0 +1,71 @@
+"""What tests of several folders share: calling the command line, and pretending that a plugin is installed."""
+
+import importlib
+import subprocess
+import sys
+from textwrap import dedent
+from types import SimpleNamespace
+
+import pytest
+
+from bczoo.cli import main
+from bczoo.registry import zoo
+
+
+@pytest.fixture
+def run_cli(tmp_path):
+    """`python -m bczoo ARGS` as a user runs it: a process of its own, an empty folder, nobody at the keyboard."""
+
+    def run(*args, **kwargs):
+        settings = {"cwd": tmp_path, "stdin": subprocess.DEVNULL, "text": True, "timeout": 120, "check": False}
+        if "stdout" not in kwargs:
+            settings["capture_output"] = True
+        return subprocess.run([sys.executable, "-m", "bczoo", *args], **settings | kwargs)
+
+    return run
+
+
+@pytest.fixture
+def call_cli(tmp_path, monkeypatch, capsys):
+    """The same within this process, which is faster: exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    # Wide enough that no sentence of a table is wrapped.
+    monkeypatch.setenv("COLUMNS", "400")
+
+    def call(*args):
+        monkeypatch.setattr(sys, "argv", ["bczoo", *args])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return SimpleNamespace(returncode=end.value.code, stdout=said.out, stderr=said.err)
+
+    return call
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Make a module look like an installed distribution, here and in every process started from here.
+
+    `install("bczoo_x", source)` is what pip would leave of bczoo-x 1.2 with the entry point `bczoo_x = "bczoo_x"`.
+    """
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    modules = []
+
+    def put(module, source, *, dist=None, plugin=None):
+        (site / f"{module}.py").write_text(dedent(source), encoding="utf-8")
+        info = site / f"{module}-1.2.dist-info"
+        info.mkdir()
+        name = dist or module.replace("_", "-")
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n", encoding="utf-8")
+        (info / "entry_points.txt").write_text(f"[bczoo]\n{plugin or module} = {module}\n", encoding="utf-8")
+        modules.append(module)
+        importlib.invalidate_caches()
+        zoo.cache_clear()
+
+    yield put
+    zoo.cache_clear()
+    for module in modules:
+        sys.modules.pop(module, None)

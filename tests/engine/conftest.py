@@ -1,0 +1,50 @@
+"""Demonstrations of the toy env, collected once."""
+
+import shutil
+
+import pytest
+from specs import TOY_PLUGIN
+from toy_env import ask
+
+from bczoo.engine.collect import collect
+from bczoo.engine.demos import Demos
+from bczoo.registry import zoo
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A complete folder with plans; copy it before changing it."""
+    return collect(ask(), tmp_path_factory.mktemp("demos") / "planned", workers=1)
+
+
+@pytest.fixture(scope="session")
+def demos(folder):
+    return Demos.open(folder)
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory):
+    """Demonstrations without plans."""
+    return Demos.open(collect(ask(plan=0), tmp_path_factory.mktemp("demos") / "plain", workers=1))
+
+
+@pytest.fixture
+def copy(folder, tmp_path):
+    """A folder of one's own to damage."""
+    return shutil.copytree(folder, tmp_path / "copy")
+
+
+@pytest.fixture
+def toy_zoo():
+    """The installed zoo and the toy env."""
+    zoo.cache_clear()
+    zoo().add(TOY_PLUGIN, "toys", "toys", "1.0")
+    yield zoo()
+    zoo.cache_clear()
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch, toy_zoo):
+    """An empty folder to train in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "runs"

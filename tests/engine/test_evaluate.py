@@ -1,0 +1,97 @@
+"""Evaluation: the same starts for everybody, one memory per slot, an interval with every rate."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_checkpoint import ACTION, OBS
+from test_policy import parts, ready
+from toy_env import Toy, ToyEnv
+
+from bczoo.engine.evaluate import evaluate, wilson
+from bczoo.spec import Eval
+
+
+def policy(steps=1):
+    return ready(parts(steps=steps), type(OBS)(steps=steps, images=OBS.images, state=4), ACTION)
+
+
+class Expert:
+    """Stands where a policy stands, and always knows the way."""
+
+    def actor(self, slots, execute):
+        assert execute == 1
+        return self
+
+    def reset(self, slots):
+        pass
+
+    def act(self, obs):
+        return np.clip(obs["state"][:, 2:] - obs["state"][:, :2], -1, 1)
+
+
+def test_an_expert_succeeds_and_a_random_policy_does_not():
+    assert evaluate(Expert(), Toy(), Eval(episodes=20)).success_rate == 1.0
+    assert evaluate(policy(), Toy(radius=0.01), Eval(episodes=20)).success_rate == 0.0
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_results_do_not_depend_on_the_number_of_slots(steps):
+    reports = [evaluate(policy(steps), Toy(), Eval(episodes=9, slots=slots)) for slots in (1, 4, 9)]
+    first = [(e.seed, e.success, e.steps) for e in reports[0].table]
+    for report in reports[1:]:
+        assert [(e.seed, e.success, e.steps) for e in report.table] == first
+    for mine, other in zip(reports[0].table, reports[2].table, strict=True):
+        np.testing.assert_allclose(mine.actions, other.actions, atol=1e-5)
+
+
+def test_every_policy_meets_the_same_starts_and_another_seed_gives_others():
+    starts = [[e.seed for e in evaluate(p, Toy(), Eval(episodes=5)).table] for p in (policy(), Expert())]
+    assert starts[0] == starts[1]
+    assert not set(starts[0]) & {e.seed for e in evaluate(Expert(), Toy(), Eval(episodes=5, seed=1)).table}
+
+
+def test_the_report_names_the_rule_and_counts_any_step():
+    report = evaluate(Expert(), Toy(), Eval(episodes=4))
+    assert report.success_rule == "the dot is within a radius of the goal, at any step"
+    assert report.median_steps == np.median([e.steps for e in report.table])
+
+
+def test_the_report_is_json_with_a_row_an_episode():
+    report = json.loads(json.dumps(evaluate(Expert(), Toy(), Eval(episodes=3)).as_json()))
+    assert report["success_rate"] == 1.0
+    assert report["env"]["use"] == "toy"
+    assert [row["index"] for row in report["table"]] == [0, 1, 2]
+    assert "actions" not in report["table"][0]
+
+
+def test_progress_is_told_after_each_episode():
+    told = []
+    evaluate(Expert(), Toy(), Eval(episodes=5, slots=2), on_progress=lambda *numbers: told.append(numbers))
+    assert told == [(n, 5, n) for n in range(1, 6)]
+
+
+def test_environments_are_closed_even_when_one_fails(monkeypatch):
+    closed = []
+    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
+    monkeypatch.setattr(ToyEnv, "step", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        evaluate(Expert(), Toy(), Eval(episodes=5, slots=2))
+    assert len(closed) == 2
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0), (95, 100, 0.8882, 0.9785)],
+)
+def test_wilson_intervals_agree_with_the_textbook(successes, n, low, high):
+    assert wilson(successes, n) == pytest.approx((low, high), abs=1e-4)
+
+
+@given(st.integers(1, 500), st.data())
+def test_a_wilson_interval_holds_its_rate_inside_zero_and_one(n, data):
+    successes = data.draw(st.integers(0, n))
+    low, high = wilson(successes, n)
+    assert 0.0 <= low <= successes / n <= high <= 1.0

@@ -1,0 +1,29 @@
+"""Metrics files: readable whatever interrupted the writer."""
+
+from bczoo.engine.journal import draw_curves, read_metrics
+from bczoo.engine.run import append_line
+
+
+def test_lines_come_back_in_order(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    for epoch in (1, 2):
+        append_line(path, {"epoch": epoch, "val_loss": 0.5})
+    assert [row["epoch"] for row in read_metrics(path)] == [1, 2]
+
+
+def test_a_line_that_a_kill_cut_short_is_left_out(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    append_line(path, {"epoch": 1})
+    with path.open("a") as file:
+        file.write('{"epoch": 2, "val_l')
+    assert read_metrics(path) == [{"epoch": 1}]
+
+
+def test_no_file_means_no_lines(tmp_path):
+    assert read_metrics(tmp_path / "metrics.jsonl") == []
+
+
+def test_one_epoch_is_enough_for_curves(tmp_path):
+    row = {"epoch": 1, "train_loss": 0.2, "val_loss": 0.3, "lr": 1e-3}
+    draw_curves(tmp_path / "curves.png", [row], title="one")
+    assert (tmp_path / "curves.png").stat().st_size > 10_000

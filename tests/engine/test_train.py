@@ -1,0 +1,224 @@
+"""The trainer: padding never counts, the same seed gives the same bits, and nothing half-done is left."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import attrs
+import pytest
+import torch
+from safetensors.torch import load_file
+from specs import toy_spec
+
+import bczoo
+from bczoo.card import component
+from bczoo.engine.experiment import train
+from bczoo.engine.journal import read_metrics
+from bczoo.engine.train import masked_mean, plan_steps, steps_per_epoch
+from bczoo.errors import BczooError, InputError
+from bczoo.hooks import hookimpl
+
+
+def test_padding_counts_neither_above_nor_below_the_line():
+    loss = torch.tensor([[1.0, 3.0], [5.0, math.nan]]).nan_to_num(1e9)
+    mask = torch.tensor([[True, True], [True, False]])
+    assert masked_mean(loss, mask).item() == 3.0
+
+
+@pytest.mark.parametrize(("epochs", "steps", "expected"), [(3, None, 30), (None, 7, 7), (3, 7, 7), (1, 70, 10)])
+def test_training_ends_at_the_first_of_both_limits(epochs, steps, expected):
+    assert plan_steps(epochs, steps, 10) == expected
+
+
+def test_an_epoch_covers_every_window_once():
+    assert steps_per_epoch(windows=65, batch_size=32, processes=1) == 3
+    assert steps_per_epoch(windows=64, batch_size=16, processes=2) == 2
+
+
+def test_a_run_leaves_everything_a_reader_wants(folder, runs):
+    result = train(toy_spec(folder, eval={"videos": 0}), run="one", show=False)
+    assert result.folder == Path("runs/one")
+    names = {path.name for path in result.folder.iterdir()}
+    assert names == {
+        "spec.toml",
+        "versions.json",
+        "metrics.jsonl",
+        "curves.png",
+        "policy.safetensors",
+        "last.safetensors",
+        "eval.json",
+    }
+    rows = read_metrics(result.folder / "metrics.jsonl")
+    assert [row["epoch"] for row in rows] == [1, 2]
+    assert rows[1]["train_loss"] < rows[0]["train_loss"]
+    assert json.loads((result.folder / "eval.json").read_text())["success_rate"] == result.report.success_rate
+    assert (result.folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_written_spec_is_complete_and_trains_the_same_policy(folder, runs):
+    train(toy_spec(folder), run="first", show=False)
+    train("runs/first/spec.toml", run="second", show=False)
+    one, two = (load_file(runs / name / "policy.safetensors") for name in ("first", "second"))
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_the_same_seed_gives_the_same_files_and_another_seed_others(folder, runs):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        train(toy_spec(folder, seed=seed), run=name, show=False)
+    files = {name: (runs / name / "last.safetensors").read_bytes() for name in "abc"}
+    assert files["a"] == files["b"]
+    assert files["a"] != files["c"]
+
+
+def test_the_best_checkpoint_is_the_one_with_the_lowest_validation_loss(folder, runs):
+    # A rate this high overshoots, so that the last epoch is not the best.
+    optimizer = {"use": "Adam", "lr": 0.1}
+    train(toy_spec(folder, train={"epochs": 5, "optimizer": optimizer}), run="r", show=False)
+    from bczoo.engine.checkpoint import read_header
+
+    best = min(read_metrics(runs / "r" / "metrics.jsonl"), key=lambda row: row["val_loss"])
+    assert read_header(runs / "r" / "policy.safetensors")["info"]["epoch"] == best["epoch"]
+    assert read_header(runs / "r" / "last.safetensors")["info"]["epoch"] == 5
+
+
+def test_an_existing_run_is_never_overwritten(folder, runs):
+    (runs / "mine").mkdir(parents=True)
+    (runs / "mine" / "precious").write_text("work")
+    with pytest.raises(InputError, match="runs/mine exists and will not be overwritten"):
+        train(toy_spec(folder), run="mine", show=False)
+    assert [path.name for path in (runs / "mine").iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("name", ["../out", "a/b", "..", "/tmp/x"])
+def test_a_run_name_cannot_lead_elsewhere(folder, runs, name):
+    with pytest.raises(InputError, match="plain name"):
+        train(toy_spec(folder), run=name, show=False)
+
+
+def test_divergence_is_said_and_earlier_checkpoints_stay(folder, runs):
+    optimizer = {"use": "SGD", "lr": 1e30}
+    with pytest.raises(BczooError, match=r"training diverged.*epoch 1.*lower train\.optimizer\.lr"):
+        train(toy_spec(folder, train={"optimizer": optimizer}, policy={"normalize_state": False}), run="r", show=False)
+    assert not (runs / "r" / "policy.safetensors").exists()
+
+
+def test_absent_demonstrations_are_collected_first(runs, tmp_path):
+    spec = toy_spec(tmp_path / "new", data={"demos": 3, "plan": 0})
+    train(spec, run="r", show=False)
+    assert (tmp_path / "new" / "meta.json").exists()
+
+
+def test_demonstrations_of_another_env_are_refused_before_a_run_is_made(folder, runs):
+    spec = toy_spec(folder, env={"use": "toy", "cameras": ["side"]})
+    with pytest.raises(BczooError, match="camera 'side' is missing there"):
+        train(spec, run="r", show=False)
+    assert not runs.exists()
+
+
+@component("callback", "spy", f"{__name__}:Spy")
+class SpyOptions:
+    """Writes down every call."""
+
+
+CALLS: list[str] = []
+
+
+class Spy:
+    """Stops the run after two epochs."""
+
+    def __init__(self, options):
+        CALLS.clear()
+
+    @hookimpl
+    def bczoo_fit_start(self, run):
+        CALLS.append(f"start of {run.total_steps}")
+
+    @hookimpl
+    def bczoo_step_end(self, run):
+        assert run.loss is not None
+        CALLS.append("step")
+
+    @hookimpl
+    def bczoo_checkpoint(self, path):
+        CALLS.append(Path(path).name)
+
+    @hookimpl
+    def bczoo_epoch_end(self, run, metrics):
+        CALLS.append(f"epoch {metrics['epoch']}")
+        if metrics["epoch"] == 2:
+            run.stop = "enough"
+
+    @hookimpl
+    def bczoo_fit_end(self):
+        CALLS.append("end")
+
+    @hookimpl
+    def bczoo_eval_end(self, report):
+        CALLS.append(f"judged on {report['episodes']}")
+
+
+def test_observers_see_the_whole_life_of_a_run_and_can_end_it(folder, runs):
+    spec = attrs.evolve(toy_spec(folder, train={"epochs": 9, "batch_size": 500}), callbacks=(SpyOptions(),))
+    with pytest.MonkeyPatch.context() as patch:  # the spy is not in the zoo, so its spec cannot be read back
+        patch.setattr("bczoo.engine.experiment.load_policy", lambda *_: None)
+        patch.setattr("bczoo.engine.experiment.judge", lambda *_: _Judged())
+        train(spec, run="r", show=False)
+    assert [
+        "start of 9",
+        *("step", "policy.safetensors", "last.safetensors", "epoch 1"),
+        *("step", "policy.safetensors", "last.safetensors", "epoch 2"),
+        "end",
+        "judged on 6",
+    ] == CALLS
+
+
+class _Judged:
+    def as_json(self):
+        return {"episodes": 6}
+
+
+def test_early_stop_ends_a_run_that_no_longer_improves(folder, runs):
+    spec = toy_spec(
+        folder,
+        train={"epochs": 50, "optimizer": {"use": "SGD", "lr": 1e-12}},
+        callbacks=[{"use": "early_stop", "patience": 2, "min_delta": 1e-3}],
+    )
+    train(spec, run="r", show=False)
+    assert len(read_metrics(runs / "r" / "metrics.jsonl")) == 3
+
+
+@pytest.mark.slow
+def test_killed_while_training_no_half_written_file_is_taken_for_a_whole_one(folder, tmp_path):
+    script = tmp_path / "go.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from specs import TOY_PLUGIN, toy_spec\n"
+        "from bczoo.registry import zoo\n"
+        "from bczoo.engine.experiment import train\n"
+        "zoo().add(TOY_PLUGIN, 'toys', 'toys', '1.0')\n"
+        f"train(toy_spec({str(folder)!r}, train={{'epochs': 10000}}), run='r', show=False)\n"
+    )
+    for wait in (0.0, 0.05, 0.2):
+        process = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path)
+        last = tmp_path / "runs" / "r" / "last.safetensors"
+        deadline = time.monotonic() + 90
+        while not last.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(wait)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        for path in last.parent.iterdir():
+            if path.suffix == ".safetensors":
+                assert all(value.isfinite().all() for value in load_file(path).values())
+        assert all(path.name.startswith(".") for path in last.parent.iterdir() if path.suffix == ".tmp")
+        read_metrics(last.parent / "metrics.jsonl")
+        last.parent.rename(tmp_path / f"done{wait}")
+
+
+def test_training_is_public():
+    assert bczoo.train is train
