@@ -24,7 +24,7 @@ from bczoo.engine.evaluate import Report, evaluate
 from bczoo.engine.journal import Journal
 from bczoo.engine.policy import observe
 from bczoo.engine.run import Run, make_folder, observers, run_folder
-from bczoo.engine.train import new_accelerator, new_trainer, plan_steps, seeded_policy, steps_per_epoch
+from bczoo.engine.train import Trainer, new_accelerator, new_trainer, plan_steps, seeded_policy, steps_per_epoch
 from bczoo.engine.video import write_rollouts
 from bczoo.engine.windows import Windows
 from bczoo.errors import BczooError
@@ -58,7 +58,7 @@ def train(
     accelerator = new_accelerator(device)
     with accelerator.main_process_first():
         demos = find_demos(spec, show and accelerator.is_main_process)
-    running, trainer = _prepare(spec, folder, demos, accelerator, show)
+    running, trainer = prepare(spec, folder, demos, accelerator, show)
     if accelerator.is_main_process:
         make_folder(folder)
         write_text(folder / "spec.toml", dump_spec(spec))
@@ -99,7 +99,8 @@ def collect_with_bar(request: Request, folder: Path, *, workers: int | None = No
         return collect(request, folder, workers=workers, on_progress=update)
 
 
-def _prepare(spec: Spec, folder: Path, demos: Demos, accelerator: Accelerator, show: bool) -> tuple[Run, Any]:
+def prepare(spec: Spec, folder: Path, demos: Demos, accelerator: Accelerator, show: bool) -> tuple[Run, Trainer]:
+    """Everything up to the first step: policy, statistics, windows, observers; nothing is written yet."""
     obs, action = _matched(spec, demos)
     training, validation = demos.split(spec.train.validation, spec.seed)
     windows = tuple(_windows(demos, episodes, obs, spec.policy.horizon) for episodes in (training, validation))

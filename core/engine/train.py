@@ -48,13 +48,14 @@ class Trainer:
         try:
             while run.step < run.total_steps and run.stop is None:
                 run.epoch += 1
-                metrics = self._epoch(order)
+                metrics = self.train_epoch(order)
                 self._checkpoint(metrics)
                 run.tell("bczoo_epoch_end", metrics=metrics)
         finally:
             run.tell("bczoo_fit_end")
 
-    def _epoch(self, order: torch.Generator) -> dict[str, Any]:
+    def train_epoch(self, order: torch.Generator) -> dict[str, Any]:
+        """One pass over the training windows, or what is left of the planned steps; returns its metrics."""
         run = self.run
         start, done = time.perf_counter(), 0
         run.data_seconds = 0.0

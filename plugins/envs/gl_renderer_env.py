@@ -25,16 +25,15 @@ _COSTLY_FLAGS: Final = ("mjRND_SHADOW", "mjRND_REFLECTION", "mjRND_SKYBOX", "mjR
 class GLRenderer:
     """Draws one camera of `model` with `backend`; the images are (height, width, 3) uint8.
 
-    `samples` is the number of samples a pixel edge, as for the ray renderer. Raises BczooError when the
-    backend's library is missing or cannot open a context.
+    Raises BczooError when the backend's library is missing or cannot open a context.
     """
 
-    def __init__(self, model: Any, camera: str, height: int, width: int, samples: int = 1, *, backend: Backend) -> None:
+    def __init__(self, model: Any, camera: str, height: int, width: int, *, backend: Backend) -> None:
         self._model = model
         self._context = _open_context(backend, height, width)
         # The off-screen buffer takes its size from the model when the MjrContext is made.
         model.vis.global_.offwidth, model.vis.global_.offheight = width, height
-        model.vis.quality.offsamples = samples**2 if samples > 1 else 0
+        model.vis.quality.offsamples = 0
         self._resources = mujoco.MjrContext(model, int(mujoco.mjtFontScale.mjFONTSCALE_100))
         # Freed while the libraries still live, even if nobody calls close.
         self._release = finalize(self, _release, self._context, self._resources)

@@ -20,8 +20,7 @@ Observation = dict[str, Any]
 Info = dict[str, Any]
 
 VIDEO_CAMERA: Final = "front"
-VIDEO_SIZE: Final = 336
-VIDEO_SAMPLES: Final = 2
+VIDEO_SIZE: Final = 480
 FALLEN: Final = -0.01  # height of the block's centre, in metres, below which it has left the table
 MIN_DISTANCE: Final = 0.12  # between block and goal at the start, in metres
 
@@ -96,11 +95,11 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         return self._observe(), -info["distance"], ended, self._steps >= self._options.max_steps, info
 
     def render(self) -> NDArray[np.uint8] | None:
-        """With render_mode "rgb_array" the front view as (336, 336, 3) uint8, anti-aliased; else None."""
+        """With render_mode "rgb_array" the front view as (480, 480, 3) uint8; else None."""
         if self.render_mode is None:
             return None
         if self._video is None:
-            self._video = self._renderer(VIDEO_CAMERA, VIDEO_SIZE, VIDEO_SIZE, VIDEO_SAMPLES)
+            self._video = self._renderer(VIDEO_CAMERA, VIDEO_SIZE, VIDEO_SIZE)
         return self._video.render(self._now.data)
 
     def close(self) -> None:
@@ -161,7 +160,7 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self._now.block[:] = (*block, BLOCK_HALF_HEIGHT, cos(half_turn), 0.0, 0.0, sin(half_turn))
         self._now.gripper[:] = uniform(*gripper_x), uniform(*gripper_y), uniform(0.10, 0.15)
 
-    def _renderer(self, camera: str, height: int, width: int, samples: int = 1) -> RayRenderer | GLRenderer:
+    def _renderer(self, camera: str, height: int, width: int) -> RayRenderer | GLRenderer:
         kind = self._options.renderer
         make = RayRenderer if kind == "ray" else partial(GLRenderer, backend=kind)
-        return make(self._model, camera, height, width, samples)
+        return make(self._model, camera, height, width)

@@ -52,7 +52,10 @@ def push_action(
     start = -(contact + APPROACH_GAP)
     to_x, to_y = start * ux - dx, start * uy - dy
     near = sqrt(dx * dx + dy * dy) < contact + 0.01
-    return _approach(to_x, to_y, z, near)
+    # Once it is on its way down behind the block it goes on, a little off the point or not: a rule that sent
+    # it up again would leave learners hanging where both answers average to standing still.
+    behind = z < CLEAR_HEIGHT and along < -contact and abs(aside) < CORRIDOR
+    return _approach(to_x, to_y, z, near, behind)
 
 
 def _direction(block: Sequence[float], goal: Sequence[float]) -> tuple[float, float]:
@@ -69,8 +72,8 @@ def _push(ux: float, uy: float, aside: float, z: float) -> Action:
     return vx / speed, vy / speed, _climb(PUSH_HEIGHT, z)
 
 
-def _approach(to_x: float, to_y: float, z: float, near: bool) -> Action:
-    if sqrt(to_x * to_x + to_y * to_y) < ARRIVED:
+def _approach(to_x: float, to_y: float, z: float, near: bool, behind: bool) -> Action:
+    if behind or sqrt(to_x * to_x + to_y * to_y) < ARRIVED:
         height = PUSH_HEIGHT
     else:
         height = TRAVEL_HEIGHT

@@ -31,20 +31,19 @@ GIVES_NORMALS: Final = tuple(int(part) for part in mujoco.__version__.split(".")
 class RayRenderer:
     """Draws one fixed camera of `model`; any number of renderers may share a model.
 
-    `camera` is a camera of the world body. Images are (height, width, 3) uint8; `samples` x `samples` rays
-    go through every pixel. Geoms must be in STATIC_GROUP or MOVING_GROUP, all opaque.
+    `camera` is a camera of the world body. Images are (height, width, 3) uint8. Geoms must be in
+    STATIC_GROUP or MOVING_GROUP, all opaque.
     """
 
-    def __init__(self, model: Any, camera: str, height: int, width: int, samples: int = 1) -> None:
+    def __init__(self, model: Any, camera: str, height: int, width: int) -> None:
         self._model = model
-        self._height, self._width, self._samples = height, width, samples
-        self._rows, self._columns = height * samples, width * samples
+        self._height, self._width = height, width
         data = mujoco.MjData(model)
         mujoco.mj_forward(model, data)
         camera_id = model.camera(camera).id
         self._eye: Floats = data.cam_xpos[camera_id].copy()
         self._axes: Floats = data.cam_xmat[camera_id].reshape(3, 3).copy()
-        self._focal = 0.5 * self._rows / tan(0.5 * radians(float(model.cam_fovy[camera_id])))
+        self._focal = 0.5 * self._height / tan(0.5 * radians(float(model.cam_fovy[camera_id])))
         self._rays = self._all_rays()
         count = len(self._rays)
         self._geom: Ints = np.empty(count, np.int32)
@@ -56,7 +55,7 @@ class RayRenderer:
         self._moving_geoms = np.flatnonzero(model.geom_group == MOVING_GROUP)
         # Maps a world vector from the eye to (depth * x, depth * y, depth), x and y from the image's centre.
         self._projection = self._axes * (self._focal, -self._focal, -1.0)
-        self._low = np.array([0.5 * self._columns, 0.5 * self._rows]) - SLACK
+        self._low = np.array([0.5 * self._width, 0.5 * self._height]) - SLACK
         self._high = self._low + 2 * SLACK + 1.0
         self._corners = _box_corners(model.geom_aabb[self._moving_geoms])
         self._backdrop, self._backdrop_distance = self._static_picture(data)
@@ -68,21 +67,21 @@ class RayRenderer:
         nearer = ((geom >= 0) & (distance < self._backdrop_distance.take(pixels))).nonzero()[0]
         image = self._backdrop.copy()
         image[pixels.take(nearer)] = self._shade(geom.take(nearer), normal.take(nearer, 0))
-        return self._shrink(image)
+        return image.reshape(self._height, self._width, 3)
 
     def render_plain(self, data: Any) -> Image:
         """What `render` must equal, pixel for pixel: every ray against every geom, nothing cached."""
         geom, _, normal = self._cast(data, self._rays, None)
-        return self._shrink(self._shade(geom, normal))
+        return self._shade(geom, normal).reshape(self._height, self._width, 3)
 
     def close(self) -> None:
         """Nothing to release."""
 
     def _all_rays(self) -> Floats:
-        """Unit vectors (rows * columns, 3) in the world, from the top left pixel, row by row."""
-        y, x = np.mgrid[0 : self._rows, 0 : self._columns].reshape(2, -1)
-        right = (x + 0.5 - 0.5 * self._columns) / self._focal
-        up = (0.5 * self._rows - y - 0.5) / self._focal
+        """Unit vectors (height * width, 3) in the world, from the top left pixel, row by row."""
+        y, x = np.mgrid[0 : self._height, 0 : self._width].reshape(2, -1)
+        right = (x + 0.5 - 0.5 * self._width) / self._focal
+        up = (0.5 * self._height - y - 0.5) / self._focal
         length = np.sqrt(right * right + up * up + 1.0)
         rays = right[:, None] * self._axes[:, 0] + up[:, None] * self._axes[:, 1] - self._axes[:, 2]
         return np.ascontiguousarray(rays / length[:, None])
@@ -126,19 +125,10 @@ class RayRenderer:
             return np.arange(len(self._rays))
         places = corners[:, :, :2] / depth
         lows, highs = (places.min(1) + self._low).tolist(), (places.max(1) + self._high).tolist()
-        mask = np.zeros((self._rows, self._columns), bool)
+        mask = np.zeros((self._height, self._width), bool)
         for (left, top), (right, bottom) in zip(lows, highs, strict=True):
             mask[max(0, int(top)) : max(0, int(bottom)), max(0, int(left)) : max(0, int(right))] = True
         return mask.ravel().nonzero()[0]
-
-    def _shrink(self, pixels: Image) -> Image:
-        """The image (height, width, 3): the mean of each pixel's samples."""
-        if self._samples == 1:
-            return pixels.reshape(self._height, self._width, 3)
-        samples = self._samples
-        blocks = pixels.reshape(self._height, samples, self._width, samples, 3)
-        mean: Image = (blocks.sum((1, 3), dtype=np.uint32) // samples**2).astype(np.uint8)
-        return mean
 
 
 def _groups(group: int) -> Image:

@@ -21,7 +21,7 @@ print(observation["front"].shape, env.render().shape, env.spec.id)
 
 def test_make_works_with_nothing_imported():
     run = subprocess.run([sys.executable, "-c", FROM_SCRATCH], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "(84, 84, 3) (336, 336, 3) bczoo/Push-v0"
+    assert run.stdout.strip() == "(84, 84, 3) (480, 480, 3) bczoo/Push-v0"
     assert run.stderr == ""
 
 

@@ -188,7 +188,7 @@ def test_render_is_large_and_only_on_request():
     env = PushEnv(Push(cameras=("top",)), render_mode="rgb_array")
     env.reset(seed=0)
     frame = env.render()
-    assert frame.shape == (336, 336, 3)
+    assert frame.shape == (480, 480, 3)
     assert frame.dtype == np.uint8
     env.step(np.ones(3, np.float32))
     assert not np.array_equal(frame, env.render())
