@@ -24,7 +24,7 @@ def command(spec: str, overrides: Sequence[str], out: Path | None, workers: int 
     loaded = load_spec(spec, overrides)
 
     from bczoo.engine.console import show_log
-    from bczoo.engine.data_info import describe
+    from bczoo.engine.data_info import inspect
     from bczoo.engine.demo_format import default_folder
     from bczoo.engine.experiment import collect_with_bar, request_of
 
@@ -32,4 +32,4 @@ def command(spec: str, overrides: Sequence[str], out: Path | None, workers: int 
     request = request_of(loaded.env, loaded.data)
     folder = out or (Path(loaded.data.path) if loaded.data.path else default_folder(request))
     collect_with_bar(request, folder, workers=workers, show=not quiet)
-    click.echo(describe(folder))
+    click.echo(inspect(folder)[0])

@@ -177,3 +177,9 @@ def test_no_file_names_a_place_on_somebodys_machine():
     folders = [*FOLDERS.values(), "tests", "bench", "examples"]
     files = [*sources(*folders), *ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("core/recipes/*")]
     assert [str(path) for path in files if places.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_readmes_spec_is_the_recipe_it_shows():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = tomllib.loads(readme.partition("```toml\n")[2].partition("```")[0])
+    assert shown == tomllib.loads((ROOT / "core" / "recipes" / "bc_cnn.toml").read_text(encoding="utf-8"))

@@ -6,13 +6,14 @@ from typing import Any
 from bczoo.engine.demo_meta import damage, read_meta
 
 
-def describe(folder: Path, *, verify: bool = True) -> str:
-    """A table of what `folder` holds, one `name  value` per line, and whether its files are intact.
+def inspect(folder: Path) -> tuple[str, list[str]]:
+    """A table of what `folder` holds, one `name  value` per line, and a sentence for each damaged file.
 
-    `verify` compares every file with its checksum, else only names and sizes are. Damaged shards are
-    named in the table; raises BczooError when the folder is incomplete or meta.json is damaged.
+    Every file is compared with its checksum. Raises BczooError when the folder is incomplete or meta.json
+    is damaged.
     """
     meta = read_meta(folder)
+    mistakes = damage(folder, meta, verify=True)
     options = {name: value for name, value in meta.env.items() if name != "use"}
     rows = {
         "folder": str(folder),
@@ -31,10 +32,10 @@ def describe(folder: Path, *, verify: bool = True) -> str:
         "failures": "kept" if meta.keep_failures else "repeated",
         "versions": ", ".join(f"{name} {version}" for name, version in meta.versions.items()),
         "size": f"{sum(shard.bytes for shard in meta.shards) / 1e6:.1f} MB in {len(meta.shards)} shards",
-        "files": "; ".join(damage(folder, meta, verify=verify)) or ("checksums match" if verify else "all there"),
+        "files": f"{len(mistakes)} damaged" if mistakes else "checksums match",
     }
     width = max(map(len, rows))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()), mistakes
 
 
 def _bounds(low: list[float], high: list[float]) -> str:

@@ -59,6 +59,7 @@ class Trainer:
         run = self.run
         start, done = time.perf_counter(), 0
         run.data_seconds = 0.0
+        rate = self.optimizer.param_groups[0]["lr"]
         total = torch.zeros((), device=self.accelerator.device)
         steps = 0
         self.model.train()
@@ -77,7 +78,6 @@ class Trainer:
                 f"training diverged: the loss became {train_loss} in epoch {run.epoch}; "
                 "lower train.optimizer.lr. Earlier checkpoints are intact"
             )
-        rate = self.optimizer.param_groups[0]["lr"]
         val_loss = self.validate() if len(self.val_windows) else train_loss
         self.schedule.epoch_end(val_loss)
         return {

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from toy_env import Toy, ask, edit_meta
 
 from bczoo.engine.collect import collect
-from bczoo.engine.data_info import describe
+from bczoo.engine.data_info import inspect
 from bczoo.engine.demos import Demos
 from bczoo.errors import BczooError
 
@@ -122,7 +122,7 @@ def test_statistics_of_nothing_are_refused(demos):
 
 
 def test_a_folder_describes_itself(folder):
-    rows = dict(line.split("  ", 1) for line in describe(folder).splitlines() if line[0] != " ")
+    rows = dict(line.split("  ", 1) for line in inspect(folder)[0].splitlines() if line[0] != " ")
     rows = {name.strip(): value.strip() for name, value in rows.items()}
     assert rows["env"] == "toy"
     assert rows["demonstrations"] == "55"

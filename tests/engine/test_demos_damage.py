@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 from toy_env import edit_meta
 
-from bczoo.engine.data_info import describe
+from bczoo.engine.data_info import inspect
 from bczoo.engine.demo_meta import file_sha256, read_meta
 from bczoo.engine.demos import Demos
 from bczoo.errors import BczooError
@@ -63,7 +63,7 @@ def test_a_damaged_shard_is_named_with_the_fix(copy, harm, sentence):
     with pytest.raises(BczooError, match=sentence) as caught:
         Demos.open(copy)
     assert "\n" not in str(caught.value)
-    assert str(caught.value) in describe(copy)
+    assert str(caught.value) in inspect(copy)[1]
 
 
 def test_a_leftover_temporary_is_not_taken_for_a_shard(copy, demos):
