@@ -1,6 +1,7 @@
 """What people see while something long is running: one console, log lines and progress bars on it."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -57,18 +58,22 @@ class TrainingProgress:
     def __init__(self) -> None:
         self.bar = _bar()
         self.task: TaskID | None = None
+        self.start = 0.0
 
     @hookimpl
     def bczoo_fit_start(self, run: Run) -> None:
         """Show the bar."""
+        self.start = time.perf_counter()
         self.task = self.bar.add_task("training", total=run.total_steps, note="")
         self.bar.start()
 
     @hookimpl
     def bczoo_step_end(self, run: Run) -> None:
         """Move the bar."""
-        if self.task is not None:
-            self.bar.update(self.task, completed=run.step)
+        if self.task is not None and not self.bar.disable:
+            seconds = time.perf_counter() - self.start
+            note = f"{run.samples / seconds:,.0f} samples/s, {run.waited / seconds:.0%} waiting for data"
+            self.bar.update(self.task, completed=run.step, note=note)
 
     @hookimpl
     def bczoo_epoch_end(self, run: Run, metrics: dict[str, Any]) -> None:
@@ -78,8 +83,6 @@ class TrainingProgress:
             f"epoch {run.epoch:>3}  step {run.step:>6}/{run.total_steps}  train {metrics['train_loss']:.5f}  "
             f"val {metrics['val_loss']:.5f}  lr {metrics['lr']:.2g}  {rate:,.0f} samples/s  data {share:.0%}"
         )
-        if self.task is not None:
-            self.bar.update(self.task, note=f"{rate:,.0f} samples/s, {share:.0%} waiting for data")
 
     @hookimpl
     def bczoo_fit_end(self) -> None:

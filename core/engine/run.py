@@ -33,7 +33,7 @@ class Run:
     step: int = 0
     epoch: int = 0
     samples: int = 0  # windows trained on so far
-    data_seconds: float = 0.0  # time spent waiting for data in this epoch
+    waited: float = 0.0  # seconds spent waiting for data so far
     loss: Tensor | None = None  # of the last step, on the device
     stop: str | None = None
 

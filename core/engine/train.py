@@ -58,7 +58,7 @@ class Trainer:
         """One pass over the training windows, or what is left of the planned steps; returns its metrics."""
         run = self.run
         start, done = time.perf_counter(), 0
-        run.data_seconds = 0.0
+        waited = run.waited
         rate = self.optimizer.param_groups[0]["lr"]
         total = torch.zeros((), device=self.accelerator.device)
         steps = 0
@@ -87,7 +87,7 @@ class Trainer:
             "val_loss": val_loss,
             "lr": rate,
             "samples_per_s": done / seconds,
-            "data_share": run.data_seconds / seconds,
+            "data_share": (run.waited - waited) / seconds,
             "seconds": time.perf_counter() - start,
         }
 
@@ -132,7 +132,7 @@ class Trainer:
         for index in torch.split(share, size):
             start = time.perf_counter()
             batch = self.train_windows.batch(index).to(accelerator.device)
-            self.run.data_seconds += time.perf_counter() - start
+            self.run.waited += time.perf_counter() - start
             yield batch
 
     def _checkpoint(self, metrics: dict[str, Any]) -> None:
@@ -193,4 +193,10 @@ def new_accelerator(device: torch.device) -> Accelerator:
     """Accelerate over that device, or over all of the machine's when launched with several processes."""
     if device.type == "cuda" and device.index is not None:
         torch.cuda.set_device(device)
-    return Accelerator(cpu=device.type == "cpu", mixed_precision="no")
+    accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision="no")
+    if accelerator.device.type != device.type:
+        raise BczooError(
+            f"this process has already trained on {accelerator.device}, and accelerate keeps to it; "
+            f"start another process to train on {device}"
+        )
+    return accelerator

@@ -222,3 +222,11 @@ def test_killed_while_training_no_half_written_file_is_taken_for_a_whole_one(fol
 
 def test_training_is_public():
     assert bczoo.train is train
+
+
+def test_a_device_that_accelerate_will_not_change_to_is_an_error_not_a_surprise():
+    from bczoo.engine.train import new_accelerator
+
+    new_accelerator(torch.device("cpu"))
+    with pytest.raises(BczooError, match=r"already trained on cpu.*start another process to train on mps"):
+        new_accelerator(torch.device("mps"))
