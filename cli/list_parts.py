@@ -2,13 +2,16 @@
 
 import click
 
-from bczoo.card import KINDS
+from bczoo.cli import options
 
 
 @click.command("list")
-@click.argument("kind", required=False, type=click.Choice(KINDS))
+@click.argument("kind", required=False, type=options.Kind())
 def command(kind: str | None) -> None:
-    """List the parts of the zoo, with the package each came from, and plugins that are broken."""
+    """List the parts of the zoo, with the package each came from, and plugins that are broken.
+
+    KIND is backbone, temporal, head, action, loss, optimizer, schedule, env or callback.
+    """
     from bczoo.cli.table import print_table
     from bczoo.registry import zoo
 

@@ -4,6 +4,9 @@ from typing import Any
 
 import click
 
+from bczoo.card import KINDS
+from bczoo.errors import suggest
+
 spec = click.option(
     "--spec",
     required=True,
@@ -17,6 +20,18 @@ overrides = click.option(
     metavar="KEY=VALUE",
     help="override one key, e.g. train.optimizer.lr=3e-4; may be given often",
 )
+
+
+class Kind(click.ParamType):
+    """A kind of part, with "did you mean"."""
+
+    name = "KIND"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The kind itself, or a usage error."""
+        if value not in KINDS:
+            self.fail(f"no kind {value!r}; {suggest(value, KINDS)}", param, ctx)
+        return value
 
 
 def quiet(function: Any) -> Any:

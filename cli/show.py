@@ -2,14 +2,14 @@
 
 import click
 
-from bczoo.card import KINDS
+from bczoo.cli import options
 
 
 @click.command("show")
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=options.Kind())
 @click.argument("name")
 def command(kind: str, name: str) -> None:
-    """Show a part's options: types, defaults and what they do."""
+    """Show a part's options: types, defaults and what they do; bczoo list names KIND and NAME of each."""
     from bczoo.cli.table import print_table
     from bczoo.describe import options_of
     from bczoo.registry import zoo

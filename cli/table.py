@@ -16,7 +16,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Seq
     for number, row in enumerate(cells):
         lead = "".join(_pad(row[i], widths[i], i in right) + "  " for i in range(len(row) - 1))
         last = row[-1].rjust(widths[-1]) if len(row) - 1 in right else row[-1]
-        lines = textwrap.wrap(last, room, drop_whitespace=False) or [""]
+        lines = textwrap.wrap(last, room) or [""]
         text = lead + f"\n{' ' * indent}".join(lines)
         click.echo(click.style(text, bold=True) if number == 0 else text)
 

@@ -64,7 +64,7 @@ def test_every_mistake_of_a_spec_is_a_line_of_its_own(call_cli):
     ("args", "said"),
     [
         (["trian"], "no command 'trian'; did you mean 'train'?"),
-        (["list", "backbon"], "'backbon' is not one of 'backbone', "),
+        (["list", "backbon"], "no kind 'backbon'; did you mean 'backbone'?"),
         (["show", "head"], "Missing argument 'NAME'"),
         (["train"], "Missing option '--spec'"),
         (["train", "--spec", "bc_cnn", "--workers", "2"], "No such option '--workers'"),
