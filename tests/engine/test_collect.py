@@ -34,7 +34,9 @@ def bits(folder):
 
 def run(script, *arguments, **environment):
     """Start a script that may import the toy env, with `ask` at hand."""
-    script = f"from toy_env import ask\nfrom pathlib import Path\nimport sys\n{script}"
+    # A process started in the background inherits that SIGINT is ignored; a terminal's does not.
+    heed = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = f"{heed}\nfrom toy_env import ask\nfrom pathlib import Path\nimport sys\n{script}"
     return subprocess.Popen(
         [sys.executable, "-c", script, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": str(HERE), **environment},
