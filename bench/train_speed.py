@@ -20,7 +20,7 @@ from bczoo import load_spec
 from bczoo.card import build
 from bczoo.engine.device import pick_device
 from bczoo.engine.experiment import find_demos, prepare
-from bczoo.engine.train import new_accelerator
+from bczoo.engine.train import new_accelerator, parameter_groups
 
 
 def main():
@@ -72,7 +72,7 @@ class Bare:
         self.size, self.bf16 = spec.train.batch_size, trainer.precision == "bf16"
         self.device = trainer.accelerator.device
         self.policy = run.policy
-        self.optimizer = build(spec.train.optimizer, self.policy.parameters())
+        self.optimizer = build(spec.train.optimizer, parameter_groups(self.policy))
         frames = demos.frames_of(torch.arange(demos.episodes))
         self.images = demos.gather_images("front", frames).to(self.device)
         self.states, self.actions = demos.state.to(self.device), demos.action.to(self.device)
@@ -85,7 +85,7 @@ class Bare:
             index = index.to(self.device)
             image, state, action = self.images[index], self.states[index], self.actions[index]
             with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16):
-                x_BTND = policy.encode({"front": image.unsqueeze(1)})
+                x_BTND = policy.encode({"front": image.unsqueeze(1)}, state.unsqueeze(1))
                 prediction, _ = policy.decide(x_BTND, state.unsqueeze(1))
             loss_BA = F.smooth_l1_loss(prediction.point_BHP[:, 0], action, reduction="none")
             loss = (loss_BA.mean(-1) * (1 + self.weight * action.norm(dim=-1))).mean()

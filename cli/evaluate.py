@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
@@ -14,6 +15,10 @@ from bczoo.cli import options
 @click.option("--episodes", type=click.IntRange(min=1), help="held-out starts; default: as the policy's spec says")
 @click.option("--seed", type=click.IntRange(min=0), help="seed of the held-out starts")
 @click.option("--execute", type=click.IntRange(min=1), help="actions of a chunk to execute before the next")
+@click.option(
+    "--ensemble", type=click.FloatRange(min=0), help="average what all chunks say about a step, with this decay: 0.01"
+)
+@click.option("--no-ensemble", is_flag=True, help="do not average, even if the policy's spec does")
 @click.option("--videos", type=click.IntRange(min=0), help="rollouts in the MP4; 0: none")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:N")
 @click.option("--out", type=click.Path(path_type=Path), help="folder for eval.json and rollouts.mp4 [evals/NAME-TIME]")
@@ -23,6 +28,8 @@ def command(
     episodes: int | None,
     seed: int | None,
     execute: int | None,
+    ensemble: float | None,
+    no_ensemble: bool,
     videos: int | None,
     device: str,
     out: Path | None,
@@ -38,8 +45,17 @@ def command(
 
     show_log()
     loaded, spec = load_with_spec(policy, str(pick_device(device)))
-    asked = {"episodes": episodes, "seed": seed, "execute": execute, "videos": videos}
+    asked: dict[str, Any] = {
+        "episodes": episodes,
+        "seed": seed,
+        "execute": execute,
+        "ensemble": ensemble,
+        "videos": videos,
+    }
     settings = attrs.evolve(spec.eval, **{key: value for key, value in asked.items() if value is not None})
+    if no_ensemble:
+        settings = attrs.evolve(settings, ensemble=None)
     folder = out or Path("evals") / f"{spec.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    loaded.actor(execute=settings.execute, ensemble=settings.ensemble)  # refuses before a folder is made
     make_folder(folder)
     print_report(judge(loaded, spec.env, settings, folder, show=not quiet), folder)

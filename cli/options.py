@@ -22,7 +22,7 @@ overrides = click.option(
 )
 
 
-class Kind(click.ParamType):
+class Kind(click.ParamType):  # type: ignore[type-arg]
     """A kind of part, with "did you mean"."""
 
     name = "KIND"

@@ -5,7 +5,7 @@
 from typing import Any, Literal
 
 import attrs
-from attrs.validators import and_, ge, le, lt, matches_re, optional
+from attrs.validators import and_, ge, gt, le, lt, matches_re, optional
 
 from bczoo.card import field
 
@@ -74,6 +74,9 @@ class Train:
         default="auto", help="auto: bf16 autocast where the hardware computes in it"
     )
     optimizer: Any = _part("optimizer", "updates the weights", "Adam")
+    backbone_lr: float | None = field(
+        default=None, check=optional(gt(0.0)), help="learning rate of the backbone; without it, the optimiser's own"
+    )
     schedule: Any = _part("schedule", "changes the learning rate over time", "plateau")
 
     def __attrs_post_init__(self) -> None:
@@ -89,6 +92,12 @@ class Eval:
     seed: int = field(default=0, check=ge(0), help="seed of the held-out starts")
     slots: int = field(default=16, check=ge(1), help="environments stepped side by side")
     execute: int = field(default=1, check=ge(1), help="actions of a chunk executed before the next is predicted")
+    ensemble: float | None = field(
+        default=None,
+        check=optional(ge(0.0)),
+        help="average what all chunks so far say about a step, the i-th oldest with weight exp(-ensemble * i), "
+        "e.g. 0.01; may help or hurt, so compare; without it, off",
+    )
     videos: int = field(default=9, check=ge(0), help="rollouts shown side by side in rollouts.mp4; 0: no video")
 
 
@@ -119,3 +128,14 @@ class Spec:
             raise ValueError(
                 f"eval.execute = {self.eval.execute} is more than policy.horizon = {policy.horizon} predicts"
             )
+        if mistake := ensemble_mistake(self.eval.ensemble, self.eval.execute, policy.horizon):
+            raise ValueError(f"eval.{mistake}")
+
+
+def ensemble_mistake(ensemble: float | None, execute: int, horizon: int) -> str | None:
+    """Why chunks cannot be averaged over time here, in a sentence; None if they can, or need not be."""
+    if ensemble is None or (horizon > 1 and execute == 1):
+        return None
+    if horizon == 1:
+        return f"ensemble = {ensemble} averages chunks, but horizon = 1 predicts single actions; leave ensemble out"
+    return f"ensemble = {ensemble} needs a chunk at every step; set execute = 1 instead of {execute}, or leave it out"

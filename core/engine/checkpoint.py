@@ -59,6 +59,7 @@ def load_with_spec(path: str | Path, device: str = "cpu") -> tuple[Policy, Spec]
         policy = Policy(spec.policy, obs, action)
         policy.load_state_dict(load_file(path))
         policy.normalizer.check()
+        policy.backbone.used_weights = str(header.get("info", {}).get("weights", "none"))
     except BczooError as error:
         raise BczooError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:

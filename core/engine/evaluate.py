@@ -9,9 +9,9 @@ import gymnasium as gym
 import numpy as np
 
 from bczoo.card import card_of
+from bczoo.engine.chunks import Floats
 from bczoo.engine.env import make_env
 from bczoo.engine.policy import Policy
-from bczoo.engine.rollout import Floats
 from bczoo.engine.seeds import episode_seed
 from bczoo.schema import unstructure
 from bczoo.spec import Eval
@@ -62,7 +62,7 @@ def evaluate(
     waiting = [Episode(index=i, seed=episode_seed(settings.seed, "eval", i)) for i in range(settings.episodes)]
     done: list[Episode] = []
     slots = [_Slot(make_env(env)) for _ in range(min(settings.slots, settings.episodes))]
-    actor = policy.actor(slots=len(slots), execute=settings.execute)
+    actor = policy.actor(slots=len(slots), execute=settings.execute, ensemble=settings.ensemble)
     try:
         for place, slot in enumerate(slots):
             slot.start(waiting.pop(0))

@@ -22,7 +22,8 @@ from bczoo.engine.device import pick_device, pick_precision
 from bczoo.engine.env import describe_env
 from bczoo.engine.evaluate import Report, evaluate
 from bczoo.engine.journal import Journal
-from bczoo.engine.policy import observe
+from bczoo.engine.pairs import check_pair
+from bczoo.engine.policy import Policy, observe
 from bczoo.engine.run import Run, make_folder, observers, run_folder
 from bczoo.engine.train import Trainer, new_accelerator, new_trainer, plan_steps, seeded_policy, steps_per_epoch
 from bczoo.engine.video import write_rollouts
@@ -53,6 +54,7 @@ def train(
     """
     if not isinstance(spec, Spec):
         spec = load_spec(spec, overrides)
+    check_pair(spec.policy.head, spec.loss)
     folder = run_folder(spec, run)
     device = pick_device(spec.train.device)
     accelerator = new_accelerator(device)
@@ -61,7 +63,7 @@ def train(
     running, trainer = prepare(spec, folder, demos, accelerator, show)
     if accelerator.is_main_process:
         make_folder(folder)
-        write_text(folder / "spec.toml", dump_spec(spec))
+        write_text(folder / "spec.toml", dump_spec(running.spec))
         write_json(folder / "versions.json", _versions() | running.facts)
     trainer.fit()
     report = _judge(running, show) if accelerator.is_main_process else None
@@ -106,6 +108,8 @@ def prepare(spec: Spec, folder: Path, demos: Demos, accelerator: Accelerator, sh
     windows = tuple(_windows(demos, episodes, obs, spec.policy.horizon) for episodes in (training, validation))
     per_epoch = steps_per_epoch(len(windows[0]), spec.train.batch_size, accelerator.num_processes)
     policy = seeded_policy(spec, obs, action)
+    with accelerator.main_process_first():  # the others find what it has downloaded
+        spec = _with_weights(spec, policy)
     wants_statistics = spec.policy.normalize_state and obs.state > 0
     normalize.fit(policy.normalizer, demos.statistics(training)["state"] if wants_statistics else None)
     precision = pick_precision(spec.train.precision, accelerator.device)
@@ -113,6 +117,7 @@ def prepare(spec: Spec, folder: Path, demos: Demos, accelerator: Accelerator, sh
         "device": str(accelerator.device),
         "precision": precision,
         "processes": accelerator.num_processes,
+        "weights": policy.backbone.used_weights,
     }
     log.info(
         f"training {sum(p.numel() for p in policy.parameters()):,} parameters on {len(windows[0]):,} windows of "
@@ -129,6 +134,13 @@ def prepare(spec: Spec, folder: Path, demos: Demos, accelerator: Accelerator, sh
         facts=facts | {"demos": str(demos.folder)},
     )
     return running, new_trainer(running, accelerator, (windows[0], windows[1]), precision)
+
+
+def _with_weights(spec: Spec, policy: Policy) -> Spec:
+    """Load pretrained weights; the spec with what was really used in the place of "auto"."""
+    backbone = policy.backbone.load_pretrained(spec.policy.backbone)
+    policy.spec = attrs.evolve(spec.policy, backbone=backbone)
+    return attrs.evolve(spec, policy=policy.spec)
 
 
 def _windows(demos: Demos, episodes: Any, obs: Obs, horizon: int) -> Windows:
@@ -176,7 +188,7 @@ def judge(policy: Any, env: Any, settings: Eval, folder: Path, show: bool = True
 
 
 def _versions() -> dict[str, Any]:
-    names = ("bczoo", "torch", "accelerate", "gymnasium", "mujoco", "numpy", "safetensors")
+    names = ("bczoo", "torch", "accelerate", "gymnasium", "mujoco", "numpy", "safetensors", "timm", "torchvision")
     found = {name: version(name) for name in names}
     return {
         "versions": found | {"python": platform.python_version()},

@@ -18,14 +18,27 @@ class Backbone(nn.Module, ABC):
     """Turns frames into feature tokens; it knows nothing of time, so every frame is encoded once."""
 
     features: Features
+    # False: it looks at no camera, and the policy then acts on the state alone.
+    sees: ClassVar[bool] = True
     # Channel statistics the images are normalised with, in [0, 1] units; ImageNet's by default.
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    # What training started from, for the record: "none", "imagenet:FILE" or "FILE sha256:DIGEST".
+    used_weights: str = "none"
 
     @abstractmethod
     def __init__(self, options: Any, obs: Obs) -> None:
         """Build for these observations; must set `self.features` after `super().__init__()`."""
         super().__init__()
+
+    def load_pretrained(self, options: Any) -> Any:
+        """Take over pretrained weights and set `used_weights`; called once, when training begins.
+
+        Building reads no weights, so that a policy file needs nothing but itself. Returns the options as
+        carried out: what they left open ("auto") is decided there. Raises BczooError for weights that
+        cannot be had.
+        """
+        return options
 
     @abstractmethod
     def forward(self, images: dict[str, Tensor]) -> Tensor:
@@ -40,19 +53,46 @@ class TemporalOutput:
     penalties: Mapping[str, Tensor] = attrs.field(factory=dict)
 
 
+# What a recurrent module keeps from frame to frame: tensors whose first dimension is the batch.
+Memory = tuple[Tensor, ...]
+
+
 class Temporal(nn.Module, ABC):
-    """Turns T steps of tokens and states into one context vector per action."""
+    """Turns T steps of tokens and states into one context vector per action.
+
+    In rollout a module is given the last T frames anew at every decision, unless it is `recurrent`: then it
+    is given each frame once, through `step`, and hands on a memory of its own.
+    """
 
     context: Context
+    recurrent: bool = False
 
     @abstractmethod
-    def __init__(self, options: Any, features: Features, state: int, horizon: int) -> None:
-        """Build for these features, `state` (S, may be 0) and `horizon` (H); must set `self.context`."""
+    def __init__(self, options: Any, features: Features, state: int, horizon: int, action: int) -> None:
+        """Build for these features, `state` (S, may be 0), `horizon` (H) and `action` (A); must set `self.context`."""
         super().__init__()
 
     @abstractmethod
-    def forward(self, x_BTND: Tensor, state_BTS: Tensor, demo_BHA: Tensor | None = None) -> TemporalOutput:
-        """Look at T steps; `demo_BHA`, the demonstrated scaled actions, is there in training only."""
+    def forward(
+        self,
+        x_BTND: Tensor,
+        state_BTS: Tensor,
+        demo_BHA: Tensor | None = None,
+        mask_BH: Tensor | None = None,
+    ) -> TemporalOutput:
+        """Look at T steps.
+
+        `demo_BHA`, the demonstrated scaled actions, is there in training only, and so is `mask_BH`, False
+        where they are padding.
+        """
+
+    def start(self, batch: int) -> Memory:
+        """The memory of `batch` episodes before their first frame, on the module's device; if `recurrent`."""
+        raise NotImplementedError
+
+    def step(self, x_BND: Tensor, state_BS: Tensor, memory: Memory) -> tuple[TemporalOutput, Memory]:
+        """Look at one more frame; return what is made of the episode so far, and the new memory; if `recurrent`."""
+        raise NotImplementedError
 
 
 @attrs.frozen(kw_only=True)

@@ -30,8 +30,9 @@ class Policy(nn.Module):
     def __init__(self, spec: PolicySpec, obs: Obs, action: Action) -> None:
         super().__init__()
         self.spec, self.obs, self.action = spec, obs, action
+        _refuse_blindness(spec.backbone, obs)
         self.backbone = _build(spec.backbone, obs)
-        self.temporal = _build(spec.temporal, self.backbone.features, obs.state, spec.horizon)
+        self.temporal = _build(spec.temporal, self.backbone.features, obs.state, spec.horizon, action.size)
         self.form = _build(spec.action, action)
         self.head = _build(spec.head, self.temporal.context, self.form)
         self.normalizer = Normalizer(obs.state, action)
@@ -39,9 +40,12 @@ class Policy(nn.Module):
         self.register_buffer("image_scale", (1.0 / (255.0 * std)).view(-1, 1, 1), persistent=False)
         self.register_buffer("image_shift", (-mean / std).view(-1, 1, 1), persistent=False)
 
-    def encode(self, images: Mapping[str, Tensor]) -> Tensor:
-        """Encode uint8 frames {camera: (..., height, width, channels)} as x_...ND."""
-        lead = next(iter(images.values())).shape[:-3]
+    def encode(self, images: Mapping[str, Tensor], state: Tensor) -> Tensor:
+        """Encode uint8 frames {camera: (..., height, width, channels)} as x_...ND; states (..., S) came with them."""
+        lead = state.shape[:-1]
+        if not self.backbone.sees:
+            features = self.backbone.features
+            return self.image_scale.new_zeros(*lead, features.tokens, features.width)
         frames = {name: self._normalized(images[name].flatten(0, -4)) for name in self.obs.images}
         x_MND: Tensor = self.backbone(frames)
         return x_MND.view(*lead, *x_MND.shape[1:])
@@ -51,15 +55,20 @@ class Policy(nn.Module):
         return image_MHWC.permute(0, 3, 1, 2).float().mul_(self.image_scale).add_(self.image_shift)
 
     def decide(
-        self, x_BTND: Tensor, state_BTS: Tensor, demo_BHA: Tensor | None = None
+        self,
+        x_BTND: Tensor,
+        state_BTS: Tensor,
+        demo_BHA: Tensor | None = None,
+        mask_BH: Tensor | None = None,
     ) -> tuple[Prediction, Mapping[str, Tensor]]:
         """From encoded frames and raw states to a prediction and the temporal module's penalties."""
-        output = self.temporal(x_BTND, self.normalizer.state(state_BTS), demo_BHA)
+        output = self.temporal(x_BTND, self.normalizer.state(state_BTS), demo_BHA, mask_BH)
         return self.head(output.x_BHD), output.penalties
 
     def forward(self, batch: Batch) -> tuple[Prediction, Mapping[str, Tensor]]:
         """Training pass over a batch of windows."""
-        return self.decide(self.encode(batch.images), batch.state_BTS, self.normalizer.scale(batch.action_BHA))
+        demo_BHA = self.normalizer.scale(batch.action_BHA)
+        return self.decide(self.encode(batch.images, batch.state_BTS), batch.state_BTS, demo_BHA, batch.mask_BH)
 
     def actions(self, prediction: Prediction) -> Tensor:
         """The predicted chunk action_BHA in the env's own units and bounds."""
@@ -69,17 +78,17 @@ class Policy(nn.Module):
         """One action (A,) for one observation, or (B, A) for a batch, as the env gives it.
 
         `obs` maps camera names to uint8 (height, width, channels) and "state" to (S,). Only for policies
-        that look at one step; others need the memory of `policy.actor()`.
+        that look at one step; others, which look at several or carry a recurrent memory, need `policy.actor()`.
         """
         from bczoo.engine.rollout import act_once
 
         return act_once(self, obs)
 
-    def actor(self, slots: int = 1, execute: int = 1) -> Any:
+    def actor(self, slots: int = 1, execute: int = 1, ensemble: float | None = None) -> Any:
         """A rollout.Actor with this policy and fresh memory for `slots` environments."""
         from bczoo.engine.rollout import Actor
 
-        return Actor(self, slots=slots, execute=execute)
+        return Actor(self, slots=slots, execute=execute, ensemble=ensemble)
 
 
 @attrs.frozen(kw_only=True)
@@ -101,7 +110,24 @@ def assemble(spec: PolicySpec, obs: Obs, action: Action) -> Policy:
 
 def observe(spec: PolicySpec, spaces: Spaces) -> Obs:
     """What a policy of this spec takes of what the env shows."""
-    return Obs(steps=spec.steps, images=spaces.images, state=spaces.state if spec.state else 0)
+    images = spaces.images if _sees(spec.backbone) else {}
+    return Obs(steps=spec.steps, images=images, state=spaces.state if spec.state else 0)
+
+
+def _sees(backbone: Any) -> bool:
+    # A part may also be built by a function, which says nothing about cameras.
+    return getattr(card_of(backbone).load(), "sees", True)
+
+
+def _refuse_blindness(backbone: Any, obs: Obs) -> None:
+    if _sees(backbone):
+        if not obs.images:
+            raise BczooError(f"{_called(backbone)} looks at cameras, but the env has none; take one that does without")
+    elif not obs.state:
+        raise BczooError(
+            f"{_called(backbone)} looks at no camera and there is no state either, so the policy would see nothing; "
+            "take another backbone, or an env with a state and policy.state = true"
+        )
 
 
 @torch.no_grad()
@@ -112,7 +138,7 @@ def probe(spec: PolicySpec, obs: Obs, action: Action) -> list[Row]:
         B, T = 2, obs.steps
         images = {name: torch.zeros((B, T, *shape), dtype=torch.uint8) for name, shape in obs.images.items()}
         state_BTS = torch.zeros(B, T, obs.state)
-        x_BTND = _seen(spec.backbone, lambda: policy.encode(images))
+        x_BTND = _seen(spec.backbone, lambda: policy.encode(images, state_BTS))
         features, context = policy.backbone.features, policy.temporal.context
         _compare(spec.backbone, x_BTND, (B, T, features.tokens, features.width))
         output = _seen(spec.temporal, lambda: policy.temporal(x_BTND, state_BTS))
@@ -124,7 +150,7 @@ def probe(spec: PolicySpec, obs: Obs, action: Action) -> list[Row]:
     cameras = " + ".join(f"{name} {_shape(T, *shape)}" for name, shape in obs.images.items())
     state = f" + state {_shape(T, obs.state)}" if obs.state else ""
     return [
-        _row("backbone", spec.backbone, policy.backbone, cameras, x_BTND),
+        _row("backbone", spec.backbone, policy.backbone, cameras or "nothing", x_BTND),
         _row("temporal", spec.temporal, policy.temporal, _shape(*x_BTND.shape[1:]) + state, output.x_BHD),
         _row("head", spec.head, policy.head, _shape(*output.x_BHD.shape[1:]), prediction.point_BHP),
         _row("action", spec.action, policy.form, _shape(*prediction.point_BHP.shape[1:]), action_BHA),

@@ -146,8 +146,19 @@ class Trainer:
             run = self.run
             path = run.folder / name
             info = {key: metrics[key] for key in ("epoch", "step", "train_loss", "val_loss")}
+            info["weights"] = run.policy.backbone.used_weights
             save_policy(path, run.policy, run.spec, info)
             run.tell("bczoo_checkpoint", path=str(path))
+
+
+def parameter_groups(policy: Policy, backbone_lr: float | None = None) -> list[dict[str, Any]]:
+    """What learns, as torch's optimisers take it; the backbone in a group of its own if it has its own rate."""
+    learns = [(name, value) for name, value in policy.named_parameters() if value.requires_grad]
+    if backbone_lr is None:
+        return [{"params": [value for _, value in learns]}]
+    backbone = [value for name, value in learns if name.startswith("backbone.")]
+    rest = [value for name, value in learns if not name.startswith("backbone.")]
+    return [{"params": rest}, *([{"params": backbone, "lr": backbone_lr}] if backbone else [])]
 
 
 def plan_steps(epochs: int | None, steps: int | None, steps_per_epoch: int) -> int:
@@ -165,7 +176,7 @@ def new_trainer(run: Run, accelerator: Accelerator, windows: tuple[Windows, Wind
     """Optimiser, schedule and loss for a run's policy, ready to fit."""
     spec, policy = run.spec, run.policy
     policy.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = build(spec.train.optimizer, policy.parameters())
+    optimizer = build(spec.train.optimizer, parameter_groups(policy, spec.train.backbone_lr))
     schedule = build(spec.train.schedule, optimizer, run.total_steps)
     model, optimizer = accelerator.prepare(policy, optimizer)
     return Trainer(

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from bczoo.engine.parts import Backbone
 from bczoo.plugins import backbones
-from bczoo.shapes import Features, Obs
+from bczoo.plugins.backbones.cameras_net import CameraBackbone, Encoder
+from bczoo.shapes import Obs
 
 CHANNELS = 64
 
@@ -31,19 +31,14 @@ class SpatialSoftmax(nn.Module):
         return torch.cat([x_MC, y_MC], dim=-1)
 
 
-class Cnn(Backbone):
-    """84 -> 21 -> 11 -> 11 -> 11 with 32-64-64-64 channels, ReLU after each layer (seed, option A).
+class CnnEncoder(Encoder):
+    """84 -> 21 -> 11 -> 11 -> 11 with 32-64-64-64 channels, ReLU after each layer (seed, option A); one token."""
 
-    All cameras go through the same weights; each gives one token.
-    """
-
-    def __init__(self, options: "backbones.Cnn", obs: Obs) -> None:
-        super().__init__(options, obs)
-        shapes = list(obs.images.values())
-        if options.pool == "flatten" and len(set(shapes)) > 1:
-            raise ValueError('pool = "flatten" needs cameras of one size; use "avg" or "spatial_softmax"')
+    def __init__(self, pool: str, shape: tuple[int, int, int]) -> None:
+        """Build for images of `shape` (height, width, channels)."""
+        super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(shapes[0][2], 32, kernel_size=8, stride=4, padding=2),
+            nn.Conv2d(shape[2], 32, kernel_size=8, stride=4, padding=2),
             nn.ReLU(),
             nn.Conv2d(32, CHANNELS, kernel_size=4, stride=2, padding=2),
             nn.ReLU(),
@@ -51,11 +46,24 @@ class Cnn(Backbone):
             nn.ReLU(),
             nn.Conv2d(CHANNELS, CHANNELS, kernel_size=3, padding=1),
         )
-        self.pool, width = _pooling(options.pool, *shapes[0][:2])
-        self.features = Features(steps=obs.steps, tokens=len(shapes), width=width)
+        self.pool, self.width = _pooling(pool, *shape[:2])
 
-    def forward(self, images: dict[str, Tensor]) -> Tensor:
-        return torch.stack([self.pool(self.layers(image)) for image in images.values()], dim=1)
+    def tokens(self, height: int, width: int) -> int:
+        return 1
+
+    def forward(self, x_MCHW: Tensor) -> Tensor:
+        x_MD: Tensor = self.pool(self.layers(x_MCHW))
+        return x_MD.unsqueeze(1)
+
+
+class Cnn(CameraBackbone):
+    """The seed's CNN for one or several cameras."""
+
+    def __init__(self, options: "backbones.Cnn", obs: Obs) -> None:
+        shapes = list(obs.images.values())
+        if options.pool == "flatten" and len(set(shapes)) > 1:
+            raise ValueError('pool = "flatten" needs cameras of one size; use "avg" or "spatial_softmax"')
+        super().__init__(options, obs, lambda: CnnEncoder(options.pool, shapes[0]))
 
 
 def _pooling(pool: str, height: int, width: int) -> tuple[nn.Module, int]:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bczoo.engine.parts import Temporal, TemporalOutput
+from bczoo.plugins.temporal.horizon_net import horizon_query, over_horizon
 from bczoo.shapes import Context, Features
 
 
@@ -15,13 +16,18 @@ class NoTemporal(Temporal):
     For chunks (H > 1) a learned vector per horizon step tells the head which action is asked for.
     """
 
-    def __init__(self, options: Any, features: Features, state: int, horizon: int) -> None:
-        super().__init__(options, features, state, horizon)
+    def __init__(self, options: Any, features: Features, state: int, horizon: int, action: int) -> None:
+        super().__init__(options, features, state, horizon, action)
         width = features.steps * (features.tokens * features.width + state)
         self.context = Context(horizon=horizon, width=width)
-        self.query_HD = nn.Parameter(0.02 * torch.randn(horizon, width)) if horizon > 1 else None
+        self.query_HD = horizon_query(horizon, width)
 
-    def forward(self, x_BTND: Tensor, state_BTS: Tensor, demo_BHA: Tensor | None = None) -> TemporalOutput:
+    def forward(
+        self,
+        x_BTND: Tensor,
+        state_BTS: Tensor,
+        demo_BHA: Tensor | None = None,
+        mask_BH: Tensor | None = None,
+    ) -> TemporalOutput:
         x_BD = torch.cat([x_BTND.flatten(1), state_BTS.flatten(1)], dim=-1)
-        x_BHD = x_BD.unsqueeze(1)
-        return TemporalOutput(x_BHD=x_BHD if self.query_HD is None else x_BHD + self.query_HD)
+        return TemporalOutput(x_BHD=over_horizon(x_BD, self.query_HD))

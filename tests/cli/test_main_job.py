@@ -97,6 +97,15 @@ def test_execute_beyond_the_horizon_is_refused(trained, call_cli, tmp_path):
     told = call_cli("eval", policy, "--execute", "2", "--out", str(tmp_path / "x"))
     assert (told.returncode, told.stdout) == (1, "")
     assert "this policy predicts 1 actions at once" in told.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_averaging_chunks_of_a_policy_without_them_is_refused(trained, call_cli, tmp_path):
+    place, _ = trained
+    policy = str(place / "runs" / "first" / "policy.safetensors")
+    told = call_cli("eval", policy, "--ensemble", "0.01", "--out", str(tmp_path / "x"))
+    assert told.returncode == 1
+    assert "averages chunks, but horizon = 1" in told.stderr
 
 
 def test_a_second_run_of_the_same_name_is_refused_before_anything_is_done(trained, run_cli):

@@ -43,7 +43,7 @@ def test_the_seeds_cnn_has_its_shapes_and_sizes():
 
 
 def test_the_seeds_feature_maps_are_21_11_11_11():
-    cnn = Policy(parts(), PUSH, XYZ).backbone
+    (cnn,) = Policy(parts(), PUSH, XYZ).backbone.encoders
     x, sides = torch.zeros(1, 3, 84, 84), []
     for layer in cnn.layers:
         x = layer(x)
@@ -75,7 +75,7 @@ def test_several_cameras_steps_actions_and_no_state():
 
 def test_spatial_softmax_says_where_things_are():
     policy = ready(parts(backbone=Cnn(pool="spatial_softmax")))
-    pool = policy.backbone.pool
+    pool = policy.backbone.encoders[0].pool
     image = torch.zeros(1, 64, 11, 11)
     image[0, 0, 0, 10] = 100.0  # top right corner
     image[0, 1, 10, 5] = 100.0  # bottom middle

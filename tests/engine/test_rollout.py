@@ -59,7 +59,7 @@ def test_the_first_frame_stands_for_the_ones_before_it():
     images = torch.from_numpy(obs["front"]).unsqueeze(1).expand(-1, 3, -1, -1, -1)
     states = torch.from_numpy(obs["state"]).unsqueeze(1).expand(-1, 3, -1)
     with torch.inference_mode():
-        prediction, _ = policy.decide(policy.encode({"front": images}), states)
+        prediction, _ = policy.decide(policy.encode({"front": images}, states), states)
     np.testing.assert_allclose(policy.actor().act(obs), policy.actions(prediction)[:, 0].numpy(), atol=1e-5)
 
 
@@ -67,7 +67,8 @@ def test_a_chunk_is_carried_out_before_the_next_is_predicted():
     policy, seen = policy_of(horizon=4), frames(4, 1)
     with torch.inference_mode():
         images = {"front": torch.from_numpy(seen[0]["front"]).unsqueeze(1)}
-        prediction, _ = policy.decide(policy.encode(images), torch.from_numpy(seen[0]["state"]).unsqueeze(1))
+        state = torch.from_numpy(seen[0]["state"]).unsqueeze(1)
+        prediction, _ = policy.decide(policy.encode(images, state), state)
     chunk = policy.actions(prediction)[0].numpy()
     actor = policy.actor(execute=3)
     acted = [actor.act(obs)[0] for obs in seen]
@@ -78,7 +79,7 @@ def test_a_chunk_is_carried_out_before_the_next_is_predicted():
 def test_each_new_frame_is_encoded_once(monkeypatch):
     policy, counted = policy_of(steps=4), []
     encode = policy.encode
-    monkeypatch.setattr(policy, "encode", lambda images: counted.append(len(images["front"])) or encode(images))
+    monkeypatch.setattr(policy, "encode", lambda images, state: counted.append(len(state)) or encode(images, state))
     actor = policy.actor(slots=2)
     for obs in frames(5, 2):
         actor.act(obs)

@@ -230,3 +230,14 @@ def test_a_device_that_accelerate_will_not_change_to_is_an_error_not_a_surprise(
     new_accelerator(torch.device("cpu"))
     with pytest.raises(BczooError, match=r"already trained on cpu.*start another process to train on mps"):
         new_accelerator(torch.device("mps"))
+
+
+def test_the_backbone_may_learn_at_a_rate_of_its_own(folder, runs):
+    spec = toy_spec(folder, train={"epochs": 1, "backbone_lr": 1e-30})
+    train(spec, run="slow", show=False)
+    train(attrs.evolve(spec, train=attrs.evolve(spec.train, epochs=2)), run="slower", show=False)
+    one, two = (load_file(runs / name / "last.safetensors") for name in ("slow", "slower"))
+    backbone = [name for name in one if name.startswith("backbone.")]
+    assert backbone
+    assert all(torch.equal(one[name], two[name]) for name in backbone)
+    assert not torch.equal(one["head.layers.0.weight"], two["head.layers.0.weight"])

@@ -13,8 +13,8 @@ from bczoo.spec import Eval
 class Expert:
     """Drives one push env by pushing blindly forward."""
 
-    def actor(self, slots, execute):
-        del execute
+    def actor(self, slots, execute, ensemble):
+        del execute, ensemble
         self.slots = slots
         return self
 

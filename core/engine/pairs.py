@@ -1,0 +1,31 @@
+"""Which losses can train which heads."""
+
+from typing import Any
+
+from bczoo.card import Card, card_of
+from bczoo.errors import BczooError, InputError
+from bczoo.registry import zoo
+
+
+def check_pair(head: Any, loss: Any) -> None:
+    """Raise InputError, naming the losses that do fit, unless `loss` can score what `head` predicts.
+
+    Both are options; what they predict and accept is declared on the classes their cards point at.
+    """
+    head_card, loss_card = card_of(head), card_of(loss)
+    predicts: str = head_card.load().predicts
+    accepts = loss_card.load().accepts
+    if predicts in accepts:
+        return
+    fits = [card.name for card in zoo().of_kind("loss") if _accepts(card, predicts)]
+    raise InputError(
+        f"head {head_card.name!r} predicts {predicts!r}, and loss {loss_card.name!r} scores only "
+        f"{', '.join(sorted(accepts))}; losses that fit: {', '.join(fits) or 'none is installed'}"
+    )
+
+
+def _accepts(card: Card, predicts: str) -> bool:
+    try:
+        return predicts in card.load().accepts
+    except BczooError:  # a loss whose library is missing cannot be advised
+        return False

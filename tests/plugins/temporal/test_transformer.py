@@ -1,0 +1,28 @@
+"""The causal transformer: no step knows of a later one."""
+
+import pytest
+import torch
+from test_temporal import SMALL, T, made, seen
+
+
+@pytest.mark.parametrize("grad", [True, False])
+def test_later_frames_change_nothing_at_earlier_steps(grad):
+    module, (x_BTND, state_BTS, *_) = made(SMALL["transformer"]).eval(), seen()
+    order = torch.tensor([0, 1, 3, 2])
+    with torch.set_grad_enabled(grad):
+        before = module.encode(x_BTND, state_BTS)
+        after = module.encode(x_BTND[:, order], state_BTS[:, order])
+    torch.testing.assert_close(after[:, :2], before[:, :2], atol=1e-6, rtol=0)
+    assert (after[:, 2:] - before[:, 2:]).abs().amax((0, 2)).min() > 1e-3
+
+
+def test_the_last_step_sees_all_of_them():
+    module, (x_BTND, state_BTS, *_) = made(SMALL["transformer"]).eval(), seen()
+    x_BTND.requires_grad_()
+    module(x_BTND, state_BTS).x_BHD.square().sum().backward()
+    assert (x_BTND.grad.abs().amax((0, 2, 3)) > 0).tolist() == [True] * T
+
+
+def test_layers_start_out_different_from_each_other():
+    first, second, _ = made(SMALL["transformer"]).encoder.layers
+    assert not torch.equal(first.linear1.weight, second.linear1.weight)
