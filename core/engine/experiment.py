@@ -174,14 +174,14 @@ def _judge(run: Run, show: bool) -> Report:
     return report
 
 
-def judge(policy: Any, env: Any, settings: Eval, folder: Path, show: bool = True) -> Report:
+def judge(policy: Policy, env: Any, settings: Eval, folder: Path, show: bool = True) -> Report:
     """Evaluate a policy and write eval.json and rollouts.mp4 into `folder`."""
     if show:
         with progress("evaluating") as update:
             report = evaluate(policy, env, settings, on_progress=update)
     else:
         report = evaluate(policy, env, settings)
-    write_json(folder / "eval.json", report.as_json())
+    write_json(folder / "eval.json", report.as_json() | {"weights": policy.backbone.used_weights})
     if settings.videos:
         write_rollouts(folder / "rollouts.mp4", report, env, settings.videos)
     return report
