@@ -17,12 +17,14 @@ from bczoo.cli.app import COMMANDS
 from bczoo.describe import options_of
 from bczoo.registry import zoo
 from bczoo.schema import structure_part, unstructure
+from bczoo.specfile import recipes
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 FOLDERS = {"bczoo": "core", "bczoo.cli": "cli", "bczoo.plugins": "plugins"}
 LONGEST = 300
+RECIPES = recipes()
 
 OWN = [card for card in zoo() if card.dist == "bczoo"]
 every_card = pytest.mark.parametrize("card", OWN, ids=lambda card: f"{card.kind}-{card.name}")
@@ -183,3 +185,12 @@ def test_the_readmes_spec_is_the_recipe_it_shows():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = tomllib.loads(readme.partition("```toml\n")[2].partition("```")[0])
     assert shown == tomllib.loads((ROOT / "core" / "recipes" / "bc_cnn.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("recipe", sorted(RECIPES), ids=str)
+def test_every_recipe_says_what_it_is_where_from_what_it_needs_and_what_it_reached(recipe):
+    header = RECIPES[recipe].partition("\nname = ")[0].splitlines()
+    assert all(line.startswith("#") for line in header)
+    assert header[0].endswith((".", ":"))
+    for word in ("# From: ", "# Needs: ", "# Reached: "):
+        assert any(line.startswith(word) for line in header), f"{recipe} does not say {word}"
