@@ -19,7 +19,6 @@ from bczoo.engine.demo_format import (
     Request,
     answers,
     default_folder,
-    env_table,
     shard_name,
     versions,
 )
@@ -36,6 +35,7 @@ from bczoo.engine.demo_meta import (
 from bczoo.engine.record import Recorder, write_shard
 from bczoo.errors import BczooError
 from bczoo.files import write_json
+from bczoo.schema import unstructure
 
 __all__ = ["Request", "collect", "default_folder"]
 
@@ -150,7 +150,7 @@ def _summary(recorder: Recorder, folder: Path) -> Meta:
         )
     return Meta(
         format=FORMAT,
-        env=env_table(request.env),
+        env=unstructure(request.env),
         demos=request.demos,
         frames=sum(lengths),
         successes=successes,

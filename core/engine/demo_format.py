@@ -24,6 +24,7 @@ from safetensors import SafetensorError, safe_open
 
 from bczoo.card import card_of
 from bczoo.errors import BczooError
+from bczoo.schema import unstructure
 
 FORMAT: Final = 1
 META: Final = "meta.json"
@@ -68,22 +69,13 @@ class Request:
         """The request as plain JSON values."""
         return {
             "format": FORMAT,
-            "env": env_table(self.env),
+            "env": unstructure(self.env),
             "demos": self.demos,
             "noise": self.noise,
             "plan": self.plan,
             "seed": self.seed,
             "keep_failures": self.keep_failures,
         }
-
-
-def env_table(options: Any) -> dict[str, Any]:
-    """Env options as a spec writes them: `use` first, tuples as lists."""
-    return {"use": card_of(options).name, **attrs.asdict(options, value_serializer=_plain)}
-
-
-def _plain(_: Any, __: Any, value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def canonical(value: Any) -> str:

@@ -8,7 +8,6 @@ import attrs
 import gymnasium as gym
 import numpy as np
 
-from bczoo.card import card_of
 from bczoo.engine.chunks import Floats
 from bczoo.engine.env import make_env
 from bczoo.engine.policy import Policy
@@ -122,7 +121,7 @@ def _report(table: list[Episode], rule: str, env: Any, settings: Eval) -> Report
         success_rule=f"{rule}, at any step",
         median_steps=float(np.median(won)) if won else None,
         mean_return=float(np.mean([episode.episode_return for episode in table])),
-        env={"use": card_of(env).name, **unstructure(env)},
+        env=unstructure(env),
         settings=unstructure(settings),
         table=table,
     )

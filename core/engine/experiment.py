@@ -130,7 +130,6 @@ def prepare(spec: Spec, folder: Path, demos: Demos, accelerator: Accelerator, sh
         policy=policy,
         manager=observers(spec, [*bars, *([Journal()] if accelerator.is_main_process else [])]),
         total_steps=plan_steps(spec.train.epochs, spec.train.steps, per_epoch),
-        steps_per_epoch=per_epoch,
         facts=facts | {"demos": str(demos.folder)},
     )
     return running, new_trainer(running, accelerator, (windows[0], windows[1]), precision)

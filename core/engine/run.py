@@ -28,7 +28,6 @@ class Run:
     policy: Policy
     manager: pluggy.PluginManager
     total_steps: int
-    steps_per_epoch: int
     facts: dict[str, Any] = attrs.field(factory=dict)  # device, precision, data: what the run really used
     step: int = 0
     epoch: int = 0
