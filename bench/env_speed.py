@@ -1,12 +1,15 @@
-"""How fast the push task runs: steps, images and the expert's plans, on one core.
+"""How fast the push task runs on one core: its cached ray images against plain rays, beside steps and plans.
 
 OMP_NUM_THREADS=1 python bench/env_speed.py
 """
 
+import argparse
 from collections.abc import Callable
+from statistics import median
 from time import perf_counter
 
 import mujoco
+from rows import Row, run
 
 from bczoo.plugins.envs import Push
 from bczoo.plugins.envs.push_env import PushEnv
@@ -14,7 +17,9 @@ from bczoo.plugins.envs.push_scene import scene_xml
 from bczoo.plugins.envs.ray_renderer_env import RayRenderer
 
 STEPS = 3000
-PLAN = 8
+PLAN_LENGTH = 8
+ROUNDS = 7
+PLAN = Row(what="84x84 image of the push task", baseline="plain rays", unit="ms", aim="<= 0.2x", device="cpu, 1 thread")
 
 
 def seconds(work: Callable[[], object], times: int) -> float:
@@ -36,11 +41,8 @@ def drive(env: PushEnv) -> Callable[[], None]:
     return advance
 
 
-def main() -> None:
-    env, tiny = PushEnv(Push()), PushEnv(Push(height=8, width=8))
-    print(f"steps/s, 84x84 image and expert: {1 / seconds(drive(env), STEPS):.0f}")
-    print(f"steps/s, 8x8 image and expert: {1 / seconds(drive(tiny), STEPS):.0f}")
-
+def images() -> tuple[Callable[[], object], Callable[[], object]]:
+    """Rendering one scene in both ways."""
     model = mujoco.MjModel.from_xml_string(scene_xml("cylinder"))
     data = mujoco.MjData(model)
     data.mocap_pos[0] = (0.12, 0.05, 0.0)
@@ -48,12 +50,37 @@ def main() -> None:
     data.joint("x").qpos[0] = -0.15
     mujoco.mj_kinematics(model, data)
     renderer = RayRenderer(model, "front", 84, 84)
-    cached = seconds(lambda: renderer.render(data), 1000)
-    plain = seconds(lambda: renderer.render_plain(data), 200)
-    print(f"ms an image: {cached * 1e3:.3f} cached, {plain * 1e3:.3f} plain ({plain / cached:.1f} times)")
+    return lambda: renderer.render(data), lambda: renderer.render_plain(data)
 
+
+def measure(_: argparse.Namespace) -> list[Row]:
+    cached, plain = images()
+    pairs = [(seconds(cached, 200), seconds(plain, 30)) for _ in range(ROUNDS)]
+    ours, theirs = (1e3 * median(column) for column in zip(*pairs, strict=True))
+    env = PushEnv(Push())
+    steps = 1 / seconds(drive(env), STEPS)
     env.reset(seed=0)
-    print(f"ms a plan of {PLAN}: {seconds(lambda: env.expert_plan(PLAN), 500) * 1e3:.3f}")
+    plan = 1e3 * seconds(lambda: env.expert_plan(PLAN_LENGTH), 500)
+    note = f"{steps:,.0f} steps/s with image and expert; {plan:.2f} ms a plan of {PLAN_LENGTH}"
+    ratio = median(a / b for a, b in pairs)
+    return [
+        Row(
+            what=PLAN.what,
+            baseline=PLAN.baseline,
+            ours=ours,
+            theirs=theirs,
+            unit=PLAN.unit,
+            ratio=ratio,
+            aim=PLAN.aim,
+            device=PLAN.device,
+            note=note,
+        )
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    run(parser, PLAN, measure)
 
 
 if __name__ == "__main__":

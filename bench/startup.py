@@ -1,7 +1,6 @@
 """How long the listing commands take to answer, against `python -c "import click"`, the floor of any such CLI.
 
 Every round runs each of them once, so that a busy machine slows all alike; the ratio is of medians.
-Exits with 1 when one of them takes more than LIMIT times as long as the floor.
 
     python bench/startup.py --rounds 15
 """
@@ -12,37 +11,48 @@ import sys
 import time
 from statistics import median
 
+import attrs
+from rows import Row, run
+
 FLOOR = ("-c", "import click")
-COMMANDS = (("--help",), ("list",), ("show", "backbone", "cnn"))
-LIMIT = 3.0
+AIMS = {("--help",): 2.0, ("list",): 3.0, ("show", "backbone", "cnn"): 3.0}
+PLAN = Row(what="start-up", baseline='python -c "import click"', unit="ms", aim="<= 2x", device="cpu")
 
 
-def seconds(*args: str) -> float:
+def milliseconds(*args: str) -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, *args], check=True, capture_output=True)
-    return time.perf_counter() - start
+    return 1e3 * (time.perf_counter() - start)
 
 
-def measure(rounds: int) -> tuple[float, dict[str, float]]:
-    """Medians in seconds: of the floor, and of each command."""
+def measure(arguments: argparse.Namespace) -> list[Row]:
+    """A row for each command."""
     floor: list[float] = []
-    taken: dict[str, list[float]] = {" ".join(command): [] for command in COMMANDS}
-    for _ in range(rounds):
-        floor.append(seconds(*FLOOR))
-        for command in COMMANDS:
-            taken[" ".join(command)].append(seconds("-m", "bczoo", *command))
-    return median(floor), {command: median(times) for command, times in taken.items()}
+    taken: dict[tuple[str, ...], list[float]] = {command: [] for command in AIMS}
+    for _ in range(arguments.rounds):
+        floor.append(milliseconds(*FLOOR))
+        for command in AIMS:
+            taken[command].append(milliseconds("-m", "bczoo", *command))
+    theirs = median(floor)
+    return [
+        attrs.evolve(
+            PLAN,
+            what=f"bczoo {' '.join(command)}",
+            ours=median(times),
+            theirs=theirs,
+            ratio=median(times) / theirs,
+            aim=f"<= {AIMS[command]:g}x",
+            note=f"medians of {arguments.rounds}",
+        )
+        for command, times in taken.items()
+    ]
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
-    floor, taken = measure(parser.parse_args().rounds)
-    print(f"{'import click':<24} {floor * 1e3:6.0f} ms")
-    for command, time_taken in taken.items():
-        print(f"bczoo {command:<18} {time_taken * 1e3:6.0f} ms  {time_taken / floor:.2f}x")
-    return int(max(taken.values()) > LIMIT * floor)
+    run(parser, PLAN, measure)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

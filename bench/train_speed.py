@@ -1,98 +1,126 @@
 """Training samples/s of bczoo's trainer against a bare hand-written loop.
 
-The bare loop has the same model, batch size, precision and optimiser, and its data already in memory; it
-logs nothing, saves nothing and keeps no statistics. Both run in turn, one epoch each, so that a machine
-whose speed drifts does not favour one; the median ratio of the pairs is printed.
+The bare loop has the same model, batch size, precision and optimiser, and its data in memory, one array of images; it
+logs nothing, saves nothing and keeps no statistics. Both run in turn, a few steps each, so that a machine whose speed
+drifts does not favour one; the median ratio of the pairs counts.
 
-    python bench/train_speed.py [--recipe bc_cnn] [--pairs 7] [--demos 60]
+    python bench/train_speed.py [--recipe bc_cnn] [--recipe act_resnet] [--pairs 7] [--steps 20]
 """
 
 import argparse
 import statistics
 import tempfile
 import time
+from itertools import cycle, islice
 from pathlib import Path
 
 import torch
+from rows import Row, run
 from torch.nn import functional as F
 
 from bczoo import load_spec
 from bczoo.card import build
+from bczoo.engine.demonstrate import find_demos
 from bczoo.engine.device import pick_device
-from bczoo.engine.experiment import find_demos, prepare
-from bczoo.engine.train import new_accelerator, parameter_groups
+from bczoo.engine.experiment import prepare
+from bczoo.engine.setup import new_accelerator, parameter_groups
 
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--recipe", default="bc_cnn")
-    parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--demos", type=int, default=60)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        overrides = [
-            f'data.path="{folder}/demos"',
-            f"data.demos={arguments.demos}",
-            "train.validation=0.0",
-            "train.epochs=1000",
-        ]
-        spec = load_spec(arguments.recipe, overrides)
-        accelerator = new_accelerator(pick_device(spec.train.device))
-        demos = find_demos(spec, show=False)
-        run, trainer = prepare(spec, Path(folder) / "run", demos, accelerator, show=False)
-        ours = Ours(trainer)
-        bare = Bare(spec, run, trainer, demos)
-        ours.epoch()
-        bare.epoch()
-        pairs = [(ours.epoch(), bare.epoch()) for _ in range(arguments.pairs)]
-    ratios = [mine / other for mine, other in pairs]
-    mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"{arguments.recipe}, {accelerator.device}, {trainer.precision}, batch {spec.train.batch_size}")
-    print(f"bczoo {mine:,.0f} samples/s, bare loop {other:,.0f} samples/s")
-    print(f"ratio {statistics.median(ratios):.3f} (from {min(ratios):.3f} to {max(ratios):.3f} in {len(pairs)} pairs)")
+DEMOS = 60
+PLAN = Row(what="training step", baseline="a bare loop", unit="samples/s", aim=">= 0.95", device="")
 
 
 class Ours:
-    """One epoch of the trainer as every run has it, without checkpoint and observers' files."""
+    """Steps of the trainer as every run makes them, with its order, guard and clock."""
 
-    def __init__(self, trainer):
-        self.trainer = trainer
-        self.order = torch.Generator().manual_seed(0)
+    def __init__(self, trainer, steps):
+        self.trainer, self.steps = trainer, steps
 
-    def epoch(self):
-        start = time.perf_counter()
-        self.trainer.train_epoch(self.order)
-        return len(self.trainer.train_windows) / (time.perf_counter() - start)
+    def samples_per_s(self):
+        run = self.trainer.run
+        run.total_steps = run.step + self.steps
+        start, before = time.perf_counter(), run.samples
+        self.trainer._train_steps()
+        self.trainer.within = 0
+        return (run.samples - before) / (time.perf_counter() - start)
 
 
 class Bare:
     """What somebody in a hurry would write for this one policy."""
 
-    def __init__(self, spec, run, trainer, demos):
-        self.size, self.bf16 = spec.train.batch_size, trainer.precision == "bf16"
-        self.device = trainer.accelerator.device
-        self.policy = run.policy
-        self.optimizer = build(spec.train.optimizer, parameter_groups(self.policy))
+    def __init__(self, spec, policy, trainer, demos, steps):
+        self.size, self.steps, self.bf16 = spec.train.batch_size, steps, trainer.stepper.objective.bf16
+        self.device, self.policy = trainer.device, policy
+        self.optimizer = build(spec.train.optimizer, parameter_groups(policy, spec.train.backbone_lr))
         frames = demos.frames_of(torch.arange(demos.episodes))
         self.images = demos.gather_images("front", frames).to(self.device)
-        self.states, self.actions = demos.state.to(self.device), demos.action.to(self.device)
+        self.states = demos.state.to(self.device)
+        chunks = demos.action.unsqueeze(1) if spec.policy.horizon == 1 else demos.plan[:, : spec.policy.horizon]
+        self.actions = chunks.to(self.device)
         self.weight = spec.loss.magnitude_weight
 
-    def epoch(self):
+    def samples_per_s(self):
         start = time.perf_counter()
         policy = self.policy.train()
-        for index in torch.split(torch.randperm(len(self.images)), self.size):
+        batches = torch.split(torch.randperm(len(self.images)), self.size)
+        done = 0
+        for index in islice(cycle(batches), self.steps):
             index = index.to(self.device)
             image, state, action = self.images[index], self.states[index], self.actions[index]
             with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16):
                 x_BTND = policy.encode({"front": image.unsqueeze(1)}, state.unsqueeze(1))
-                prediction, _ = policy.decide(x_BTND, state.unsqueeze(1))
-            loss_BA = F.smooth_l1_loss(prediction.point_BHP[:, 0], action, reduction="none")
-            loss = (loss_BA.mean(-1) * (1 + self.weight * action.norm(dim=-1))).mean()
+                prediction, penalties = policy.decide(x_BTND, state.unsqueeze(1), action)
+            loss_BHA = F.smooth_l1_loss(prediction.point_BHP, action, reduction="none")
+            loss = (loss_BHA.mean(-1) * (1 + self.weight * action.norm(dim=-1))).mean() + sum(penalties.values())
             loss.backward()
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
-        return len(self.images) / (time.perf_counter() - start)
+            done += len(index)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        return done / (time.perf_counter() - start)
+
+
+def compare(recipe, arguments, folder):
+    """Both in turn."""
+    overrides = [f'data.path="{folder}/demos-{recipe}"', f"data.demos={DEMOS}", "train.validation=0.0"]
+    overrides += ["train.epochs=100000", *arguments.set]
+    spec = load_spec(recipe, overrides)
+    accelerator = new_accelerator(pick_device(spec.train.device))
+    demos = find_demos(spec, show=False)
+    running, trainer = prepare(spec, Path(folder) / "run", demos, accelerator, show=False)
+    ours = Ours(trainer, arguments.steps)
+    bare = Bare(spec, running.policy, trainer, demos, arguments.steps)
+    ours.samples_per_s()
+    bare.samples_per_s()
+    pairs = [(ours.samples_per_s(), bare.samples_per_s()) for _ in range(arguments.pairs)]
+    ratios = [mine / other for mine, other in pairs]
+    mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return Row(
+        what=f"training step, {recipe}, batch {spec.train.batch_size}, {running.facts['precision']}",
+        baseline=PLAN.baseline,
+        ours=mine,
+        theirs=other,
+        unit=PLAN.unit,
+        ratio=statistics.median(ratios),
+        aim=PLAN.aim,
+        device=f"{trainer.device.type}, {torch.get_num_threads()} thread(s)",
+        note=f"{len(pairs)} pairs from {min(ratios):.3f} to {max(ratios):.3f}",
+    )
+
+
+def measure(arguments):
+    """One row for each recipe."""
+    with tempfile.TemporaryDirectory() as folder:
+        return [compare(recipe, arguments, folder) for recipe in arguments.recipe or ("bc_cnn", "act_resnet")]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", action="append")
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a change to the recipes")
+    run(parser, PLAN, measure)
 
 
 if __name__ == "__main__":

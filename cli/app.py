@@ -16,6 +16,7 @@ COMMANDS = {
     "data": "data",
     "train": "train",
     "eval": "evaluate",
+    "export": "export",
     "doctor": "doctor",
 }
 

@@ -26,7 +26,7 @@ def command(spec: str, overrides: Sequence[str], out: Path | None, workers: int 
     from bczoo.engine.console import show_log
     from bczoo.engine.data_info import inspect
     from bczoo.engine.demo_format import default_folder
-    from bczoo.engine.experiment import collect_with_bar, request_of
+    from bczoo.engine.demonstrate import collect_with_bar, request_of
 
     show_log()
     request = request_of(loaded.env, loaded.data)

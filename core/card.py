@@ -19,6 +19,7 @@ KINDS: Final = (
     "head",
     "action",
     "loss",
+    "augmentation",
     "optimizer",
     "schedule",
     "env",

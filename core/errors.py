@@ -1,7 +1,8 @@
 """Every mistake a user can make, said in one sentence that names the place, the mistake and the fix."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class BczooError(Exception):
@@ -11,6 +12,9 @@ class BczooError(Exception):
     """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class InputError(BczooError):
@@ -25,6 +29,31 @@ class SpecError(InputError):
     def __init__(self, mistakes: Iterable[str]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(self.mistakes))
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that a terminal would obey or could not show; line breaks stay."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+
+
+def brief(value: Any) -> str:
+    """A value, or the first line of an exception, as a sentence may quote it: short, whoever made it."""
+    try:
+        text = str(value).partition("\n")[0] if isinstance(value, Exception) else repr(value)
+    except ValueError:  # Python refuses to write out integers of thousands of digits
+        text = ""
+    return clip(text or type(value).__name__, 200)
+
+
+def clip(text: str, most: int) -> str:
+    """`text`, or its beginning if it has more than `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 4]} ..."
+
+
+def first_of(sentences: Sequence[str], most: int = 20) -> list[str]:
+    """The first of many sentences, and one that says how many more there are."""
+    more = len(sentences) - most
+    return [*sentences[:most], f"and {more} more"] if more > 0 else [*sentences]
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -1,14 +1,19 @@
-"""Atomic writing: a file is there whole or not at all, whatever kills the process that writes it."""
+"""Files: written whole or not at all, whatever kills the process; and JSON that nobody vouches for."""
 
 import json
+import math
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bczoo.errors import BczooError
+
+_DEEPEST: Final = 64  # lists and tables inside each other; a spec needs five of them, a training state twenty
+_TOO_DEEP: Final = f"it is nested deeper than {_DEEPEST} lists and tables"
 
 
 @contextmanager
@@ -48,6 +53,38 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as readable JSON in its own key order, atomically; raises BczooError when it cannot."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def parse_json(text: str) -> Any:
+    """The value of strict JSON, whoever wrote it; raises ValueError for anything else.
+
+    Strict means without NaN, without numbers too large to be finite, and no deeper than `check_depth` allows.
+    """
+    try:
+        value = json.loads(text, parse_constant=_number, parse_float=_number)
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+    check_depth(value)
+    return value
+
+
+def check_depth(value: Any) -> None:
+    """Raise ValueError for lists and tables nested so deep that code which follows them runs out of stack."""
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        children = [
+            item.values() if isinstance(item, dict) else item for item in level if isinstance(item, (dict, list))
+        ]
+        if not children:
+            return
+        level = list(chain.from_iterable(children))
+    raise ValueError(_TOO_DEEP)
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text:.40} is not a finite number")
+    return value
 
 
 def _flush(path: Path) -> None:

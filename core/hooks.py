@@ -2,6 +2,10 @@
 
 A plugin is a module (or object) named by an entry point of the group `bczoo`; it answers a hook by
 defining a function of that name, marked with `@hookimpl`. Arguments may be left out when unused.
+
+A callback that keeps something from step to step offers `state_dict()` and `load_state_dict(state)`, as torch's
+own objects do. The state, of tensors, numbers, strings, lists and dicts, is saved with the run and given
+back before `bczoo_fit_start` when the run is resumed.
 """
 
 from collections.abc import Iterable
@@ -35,7 +39,10 @@ def bczoo_checks() -> Iterable["Check"]:  # type: ignore[empty-body]
 
 @hookspec
 def bczoo_fit_start(run: "Run") -> None:
-    """Called once, after policy, data and optimiser are ready and before the first step."""
+    """Called once, after policy, data and optimiser are ready and before the first step.
+
+    A resumed run has taken up its state by then: `run.step` is the number of steps already done.
+    """
 
 
 @hookspec
@@ -44,6 +51,28 @@ def bczoo_step_end(run: "Run") -> None:
 
     `run.loss` is a tensor on the device: reading its value makes the host wait for the device.
     """
+
+
+@hookspec
+def bczoo_log(run: "Run", metrics: dict[str, float]) -> None:
+    """Called every `train.log_every` steps with what was measured since: loss, grad_norm, lr, samples_per_s.
+
+    These are plain numbers: the host has already waited for the device.
+    """
+
+
+@hookspec
+def bczoo_validate_start(run: "Run") -> None:
+    """Called before the policy is validated, judged and written to a policy file.
+
+    A callback may put other weights into `run.policy` here (EMA does), and must take them out again in
+    `bczoo_validate_end`. The training state for `--resume` is never written in between.
+    """
+
+
+@hookspec
+def bczoo_validate_end(run: "Run") -> None:
+    """Called when validating and writing is over, also when it failed."""
 
 
 @hookspec

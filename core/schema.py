@@ -14,10 +14,13 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn, override
 
 from bczoo.card import card_of
-from bczoo.errors import InputError, suggest
+from bczoo.errors import InputError, brief, clip, suggest
+from bczoo.files import check_depth
 from bczoo.registry import zoo
 
 Path = tuple[str, ...]
+
+_MANY = 20  # mistakes of one kind in one table or list; to name more helps nobody
 
 # What TOML itself promises to hold; more than that is refused far from the spec, by torch or numpy.
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
@@ -25,12 +28,19 @@ _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _NAMES = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
 
 
+def _short(what: str) -> str:
+    return clip(what, 500)  # it quotes whatever was given
+
+
 @attrs.frozen
 class Mistake:
     """What is wrong, and the key path it is wrong at (empty for the whole spec)."""
 
     path: Path
-    what: str
+    what: str = attrs.field(converter=_short)
+
+    def __str__(self) -> str:
+        return f"{clip('.'.join(self.path), 200)}: {self.what}" if self.path else self.what
 
 
 class Mistakes(Exception):
@@ -38,12 +48,13 @@ class Mistakes(Exception):
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         self.mistakes = mistakes
-        super().__init__("; ".join(f"{'.'.join(m.path)}: {m.what}" for m in mistakes))
+        super().__init__("; ".join(map(str, mistakes)))
 
 
 def structure(table: Any, cls: type, path: Path = ()) -> Any:
     """Build `cls` (an attrs options class) from a table as TOML gives it; raises Mistakes."""
     try:
+        check_depth(table)
         return _converter().structure(table, cls)
     except Exception as error:
         raise Mistakes(tuple(_explain(error, path))) from error
@@ -52,6 +63,7 @@ def structure(table: Any, cls: type, path: Path = ()) -> Any:
 def structure_part(table: Any, kind: str, path: Path = ()) -> Any:
     """Build the options of the part of `kind` that the table's `use` names; raises Mistakes."""
     try:
+        check_depth(table)
         return _part(table, kind)
     except Exception as error:
         raise Mistakes(tuple(_explain(error, path))) from error
@@ -88,7 +100,7 @@ def _made_from(origin: Any) -> Callable[[Any], bool]:
 def _strict(value: Any, kind: Any) -> Any:
     # cattrs would turn "3" into 3 and 1 into True; a spec should mean what it says.
     if type(value) is not kind and not (kind is float and type(value) is int):
-        raise ValueError(f"expected {_NAMES[kind]}, got {value!r}")
+        raise ValueError(f"expected {_NAMES[kind]}, got {brief(value)}")
     if type(value) is int and not _SMALLEST <= value <= _LARGEST:
         raise ValueError(f"expected {_NAMES[kind]} of at most 64 bits, got one of {value.bit_length()} bits")
     if kind is float and not math.isfinite(value):
@@ -103,7 +115,7 @@ def _literal(value: Any, kind: Any) -> Any:
             return choice
     near = get_close_matches(str(value), [choice for choice in choices if isinstance(choice, str)], n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"{value!r} is not one of {', '.join(map(repr, choices))}{hint}")
+    raise ValueError(f"{brief(value)} is not one of {', '.join(map(repr, choices))}{hint}")
 
 
 def _tuple_hook(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], Any]:
@@ -112,9 +124,9 @@ def _tuple_hook(converter: cattrs.Converter, kind: Any) -> Callable[[Any, Any], 
 
     def hook(value: Any, _: Any) -> Any:
         if not isinstance(value, list):
-            raise ValueError(f"expected a list, got {value!r}")
+            raise ValueError(f"expected a list, got {brief(value)}")
         if not open_ended and len(value) != len(kinds):
-            raise ValueError(f"expected a list of {len(kinds)}, got {value!r}")
+            raise ValueError(f"expected a list of {len(kinds)}, got {brief(value)}")
         return _each(converter.structure, value, repeat(kinds[0]) if open_ended else kinds)
 
     return hook
@@ -129,6 +141,8 @@ def _each(read: Callable[[Any, Any], Any], values: list[Any], kinds: Iterable[An
             done.append(read(value, kind))
         except Exception as error:
             mistakes += _explain(error, (str(index),))
+            if len(mistakes) > _MANY:
+                break
     if mistakes:
         raise Mistakes(tuple(mistakes))
     return tuple(done)
@@ -141,7 +155,7 @@ def _options_hook(converter: cattrs.Converter, cls: type) -> Callable[[Any, Any]
 
     def hook(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
-            raise ValueError(f"expected a table, got {value!r}")
+            raise ValueError(f"expected a table, got {brief(value)}")
         return read(value, cls)
 
     return hook
@@ -169,19 +183,19 @@ def _field_hook(converter: cattrs.Converter, field: "attrs.Attribute[Any]") -> C
 
 def _parts(kind: str, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list):
-        raise ValueError(f"expected a list of tables, got {value!r}")
+        raise ValueError(f"expected a list of tables, got {brief(value)}")
     return _each(_part, value, repeat(kind))
 
 
 def _part(table: Any, kind: str) -> Any:
     if not isinstance(table, dict):
-        raise ValueError(f'expected a table with `use = "..."`, got {table!r}')
+        raise ValueError(f'expected a table with `use = "..."`, got {brief(table)}')
     options = dict(table)
     name = options.pop("use", None)
     if name is None:
         raise ValueError(f'missing `use = "..."`; `bczoo list {kind}` shows what there is')
     if not isinstance(name, str):
-        raise InputError(f"expected a string, got {name!r}")
+        raise InputError(f"expected a string, got {brief(name)}")
     return _converter().structure(options, zoo().get(kind, name).options)
 
 
@@ -216,7 +230,7 @@ def _explain_field(error: Exception, path: Path, cls: type) -> Iterator[Mistake]
 def _explain_whole(error: Exception, path: Path, cls: type) -> Iterator[Mistake]:
     if isinstance(error, ForbiddenExtraKeysError):
         known = attrs.fields_dict(cls)
-        for key in sorted(error.extra_fields):
+        for key in sorted(error.extra_fields)[:_MANY]:
             yield Mistake((*path, key), f"unknown key; {suggest(key, known)}")
     else:
         yield from _explain(error, path)

@@ -41,6 +41,17 @@ class Data:
     seed: int = field(default=0, check=ge(0), help="seed of the demonstrated episodes")
     keep_failures: bool = field(default=False, help="keep episodes in which the expert failed")
     path: str | None = field(default=None, help="folder; without it, demos/NAME follows from env and options")
+    load: Literal["auto", "device", "stream"] = field(
+        default="auto",
+        help="device: all frames lie on the training device; stream: read ahead from disk; auto: device if it fits",
+    )
+    stretch: int = field(
+        default=1,
+        check=ge(1),
+        help="consecutive windows drawn together; frames they share are encoded once, so batches are less mixed",
+    )
+    cache_features: bool = field(default=False, help="encode every frame once, before training; frozen backbones only")
+    augment: tuple[Any, ...] = field(default=(), part="augmentation", help="changes made to training batches")
 
 
 @attrs.frozen(kw_only=True)
@@ -63,34 +74,57 @@ class Train:
 
     epochs: int | None = field(default=None, check=optional(ge(1)), help="passes over the training split")
     steps: int | None = field(default=None, check=optional(ge(1)), help="optimiser steps")
-    batch_size: int = field(default=128, check=ge(1), help="windows per step")
+    batch_size: int = field(default=128, check=ge(1), help="windows per step, of all processes together")
+    accumulate: int = field(default=1, check=ge(1), help="parts a batch is computed in, one after the other")
+    clip: float | None = field(default=None, check=optional(gt(0.0)), help="greatest norm of the gradient")
     validation: float = field(
         default=0.1, check=and_(ge(0.0), lt(1.0)), help="share of the episodes held back to validate on"
     )
     device: str = field(
         default="auto", check=matches_re(r"auto|cpu|mps|cuda(:\d+)?"), help="auto, cpu, mps, cuda or cuda:N"
     )
-    precision: Literal["auto", "fp32", "bf16"] = field(
-        default="auto", help="auto: bf16 autocast where the hardware computes in it"
+    precision: Literal["auto", "fp32", "tf32", "bf16"] = field(
+        default="auto", help="auto: bf16 autocast where the hardware computes in it; fp32 never rounds to TF32"
     )
+    compile: Literal["auto", "on", "off"] = field(
+        default="auto", help="torch.compile; auto: on CUDA where all batches have one shape"
+    )
+    shard: bool = field(default=False, help="spread weights and optimiser over all processes (FSDP)")
     optimizer: Any = _part("optimizer", "updates the weights", "Adam")
     backbone_lr: float | None = field(
         default=None, check=optional(gt(0.0)), help="learning rate of the backbone; without it, the optimiser's own"
     )
     schedule: Any = _part("schedule", "changes the learning rate over time", "plateau")
+    evaluate_every: int = field(
+        default=0, check=ge(0), help="epochs between rollouts during training; 0: only after training"
+    )
+    evaluate_episodes: int = field(
+        default=20, check=ge(1), help="starts of those rollouts; none is a start of the final evaluation"
+    )
+    best: Literal["val_loss", "success"] = field(default="val_loss", help="what makes a policy the best of its run")
+    log_every: int = field(default=50, check=ge(1), help="steps between looks at loss and speed")
+    save_minutes: float = field(
+        default=1.0, check=ge(0.0), help="work that a crash may cost; 0: saved after every step"
+    )
+    keep: int = field(default=2, check=ge(1), help="training states kept for bczoo train --resume, the latest ones")
+    max_minutes: float | None = field(default=None, check=optional(gt(0.0)), help="training ends after that time")
 
     def __attrs_post_init__(self) -> None:
         if self.epochs is None and self.steps is None:
             raise ValueError("says neither epochs nor steps; set one, e.g. epochs = 10")
+        if self.best == "success" and not self.evaluate_every:
+            raise ValueError('best = "success" needs rollouts during training; set evaluate_every, e.g. to 5')
 
 
 @attrs.frozen(kw_only=True)
 class Eval:
     """How the trained policy is judged."""
 
-    episodes: int = field(default=100, check=ge(1), help="held-out starts, the same for every policy")
+    episodes: int = field(
+        default=100, check=and_(ge(1), le(100_000)), help="held-out starts, the same for every policy"
+    )
     seed: int = field(default=0, check=ge(0), help="seed of the held-out starts")
-    slots: int = field(default=16, check=ge(1), help="environments stepped side by side")
+    slots: int = field(default=16, check=and_(ge(1), le(1024)), help="environments stepped side by side")
     execute: int = field(default=1, check=ge(1), help="actions of a chunk executed before the next is predicted")
     ensemble: float | None = field(
         default=None,
@@ -98,7 +132,9 @@ class Eval:
         help="average what all chunks so far say about a step, the i-th oldest with weight exp(-ensemble * i), "
         "e.g. 0.01; may help or hurt, so compare; without it, off",
     )
-    videos: int = field(default=9, check=ge(0), help="rollouts shown side by side in rollouts.mp4; 0: no video")
+    videos: int = field(
+        default=9, check=and_(ge(0), le(100)), help="rollouts shown side by side in rollouts.mp4; 0: no video"
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -2,17 +2,22 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from bczoo.errors import InputError, SpecError, suggest
+from bczoo.errors import InputError, SpecError, brief, first_of, suggest
+from bczoo.files import check_depth
 from bczoo.schema import Mistake, Mistakes, structure, unstructure
 from bczoo.spec import Spec
 
 Table = dict[str, Any]
+Keys = tuple[str, ...]
+
+_LONGEST: Final = 1 << 15  # bytes of a spec; the longest have 3,000, and the parser takes time for long keys
+_MOST_LINES: Final = 500  # of a spec in which mistakes are looked for line by line
 
 # The parser itself says ValueError for numbers of thousands of digits, RecursionError for as many brackets.
 _BAD_TOML = (ValueError, RecursionError)
@@ -26,9 +31,9 @@ def load_spec(source: str | Path, overrides: Iterable[str] = ()) -> Spec:
     """
     place, text = find_spec(source)
     try:
-        table = tomllib.loads(text)
+        table = _parse(text)
     except _BAD_TOML as error:
-        raise SpecError([f"{place}: not valid TOML: {error}"]) from error
+        raise SpecError([f"{place}: not valid TOML: {brief(error)}"]) from error
     given = [(override, _assignment(override)) for override in overrides]
     # Laid over each other first: an option given before its part's `use` is meant for that part, too.
     changes: Table = {}
@@ -38,7 +43,8 @@ def load_spec(source: str | Path, overrides: Iterable[str] = ()) -> Spec:
     try:
         return spec_from_table(table)
     except Mistakes as error:
-        raise SpecError(_located(mistake, place, text, given) for mistake in error.mistakes) from error
+        lines = _lines(text)
+        raise SpecError(first_of([_located(mistake, place, lines, given) for mistake in error.mistakes], 50)) from error
 
 
 def spec_from_table(table: Table) -> Spec:
@@ -66,7 +72,11 @@ def find_spec(source: str | Path) -> tuple[str, str]:
     path = Path(source)
     try:
         if path.is_file():
-            return str(path), path.read_text(encoding="utf-8-sig")
+            with path.open("rb") as file:
+                content = file.read(_LONGEST + 1)
+            if len(content) > _LONGEST:
+                raise InputError(f"{path}: cannot be a spec: longer than {_LONGEST} bytes")
+            return str(path), content.decode("utf-8-sig").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a spec: {error}") from error
     known = recipes()
@@ -76,6 +86,13 @@ def find_spec(source: str | Path) -> tuple[str, str]:
     raise InputError(f"no spec file {str(source)!r} here and no recipe of that name; {suggest(name, known)}")
 
 
+def _parse(text: str) -> Table:
+    """Parse TOML, raising one of _BAD_TOML; what it returns is flat enough to be followed."""
+    table = tomllib.loads(text)
+    check_depth(table)
+    return table
+
+
 def _assignment(override: str) -> Table:
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
@@ -83,13 +100,13 @@ def _assignment(override: str) -> Table:
     if "\n" in override:  # or keys other than the one that is named could follow
         raise InputError(f"--set {override}: give one key on one line")
     try:
-        return tomllib.loads(f"{key} = {value}")
+        return _parse(f"{key} = {value}")
     except _BAD_TOML:
         # Shells eat quotes, so a bare word is taken for a string.
         if not re.fullmatch(r"""[^\s'"#,=\[\]{}]+""", value.strip()):
             raise InputError(f"--set {override}: {value!r} is not a TOML value") from None
     try:
-        return tomllib.loads(f"{key} = '{value.strip()}'")
+        return _parse(f"{key} = '{value.strip()}'")
     except _BAD_TOML as error:
         raise InputError(f"--set {override}: {key!r} is not a key path: {error}") from error
 
@@ -106,14 +123,14 @@ def _merge(table: Table, change: Table) -> None:
             table[key] = value
 
 
-def _located(mistake: Mistake, place: str, text: str, given: list[tuple[str, Table]]) -> str:
-    key = ".".join(mistake.path)
+def _located(mistake: Mistake, place: str, lines: dict[Keys, int], given: list[tuple[str, Table]]) -> str:
     for override, change in reversed(given):
-        if key and _holds(change, mistake.path):
-            return f"--set {override}: {key}: {mistake.what}"
-    line = _line(text, mistake.path)
-    where = f"{place}:{line}" if line else place
-    return f"{where}: {key}: {mistake.what}" if key else f"{where}: {mistake.what}"
+        if mistake.path and _holds(change, mistake.path):
+            return f"--set {override}: {mistake}"
+    path = mistake.path
+    while path and path not in lines:
+        path = path[:-1]  # the nearest table that is there
+    return f"{place}:{lines[path]}: {mistake}" if path else f"{place}: {mistake}"
 
 
 def _holds(value: Any, path: Iterable[str]) -> bool:
@@ -127,22 +144,28 @@ def _holds(value: Any, path: Iterable[str]) -> bool:
     return True
 
 
-def _line(text: str, path: tuple[str, ...]) -> int | None:
-    """Line of the key that `path` leads to, or of its nearest table that is there.
+def _lines(text: str) -> dict[Keys, int]:
+    """The line at which each key path begins.
 
-    The TOML parser keeps no positions, so this asks it for the shortest beginning of the file that
-    already holds the key. Beginnings that end inside a value do not parse and are passed over.
+    The TOML parser keeps no positions, so this asks it what each beginning of the file holds that the one
+    before did not. Beginnings that end inside a value do not parse and are passed over.
     """
     lines = text.split("\n")  # and not splitlines(), which knows line breaks that TOML does not
-    while path:
-        start = 1
-        for end in range(1, len(lines) + 1):
-            try:
-                table = tomllib.loads("\n".join(lines[:end]))
-            except _BAD_TOML:
-                continue
-            if _holds(table, path):
-                return start
-            start = end + 1
-        path = path[:-1]
-    return None
+    found: dict[Keys, int] = {}
+    start = 1
+    for end in range(1, len(lines) + 1 if len(lines) <= _MOST_LINES else 1):
+        try:
+            table = _parse("\n".join(lines[:end]))
+        except _BAD_TOML:
+            continue
+        for path in _paths(table):
+            found.setdefault(path, start)
+        start = end + 1
+    return found
+
+
+def _paths(value: Any, path: Keys = ()) -> Iterator[Keys]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, str(key))
+        yield from _paths(item, (*path, str(key)))

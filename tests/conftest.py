@@ -7,9 +7,16 @@ from textwrap import dedent
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import settings
 
 from bczoo.cli import main
 from bczoo.registry import zoo
+
+# The same cases in every run, so that none fails by chance; `pytest --hypothesis-profile=thorough` tries twenty
+# times as many, and others each time.
+settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile("steady")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What people see while something long is running: one console, log lines and progress bars on it."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,10 +23,13 @@ class _Handler(logging.Handler):
 
 
 def show_log() -> None:
-    """Print bczoo's log to standard error; called by the command line, not by the library."""
+    """Print bczoo's log to standard error; called by the command line, not by the library.
+
+    Of several processes the first speaks for all; the others say only what went wrong.
+    """
     if not log.handlers:
         log.addHandler(_Handler())
-        log.setLevel(logging.INFO)
+        log.setLevel(logging.WARNING if int(os.environ.get("RANK", "0")) else logging.INFO)
 
 
 def _bar() -> Progress:
@@ -58,13 +62,13 @@ class TrainingProgress:
     def __init__(self) -> None:
         self.bar = _bar()
         self.task: TaskID | None = None
-        self.start = 0.0
+        self.start, self.samples = 0.0, 0
 
     @hookimpl
     def bczoo_fit_start(self, run: Run) -> None:
         """Show the bar."""
-        self.start = time.perf_counter()
-        self.task = self.bar.add_task("training", total=run.total_steps, note="")
+        self.start, self.samples = time.perf_counter(), run.samples
+        self.task = self.bar.add_task("training", total=run.total_steps, completed=run.step, note="")
         self.bar.start()
 
     @hookimpl
@@ -72,7 +76,7 @@ class TrainingProgress:
         """Move the bar."""
         if self.task is not None and not self.bar.disable:
             seconds = time.perf_counter() - self.start
-            note = f"{run.samples / seconds:,.0f} samples/s, {run.waited / seconds:.0%} waiting for data"
+            note = f"{(run.samples - self.samples) / seconds:,.0f} samples/s"
             self.bar.update(self.task, completed=run.step, note=note)
 
     @hookimpl
@@ -81,10 +85,15 @@ class TrainingProgress:
         rate, share = metrics["samples_per_s"], metrics["data_share"]
         log.info(
             f"epoch {run.epoch:>3}  step {run.step:>6}/{run.total_steps}  train {metrics['train_loss']:.5f}  "
-            f"val {metrics['val_loss']:.5f}  lr {metrics['lr']:.2g}  {rate:,.0f} samples/s  data {share:.0%}"
+            f"val {metrics['val_loss']:.5f}  {_success(metrics)}lr {metrics['lr']:.2g}  {rate:,.0f} samples/s  "
+            f"data {share:.0%}"
         )
 
     @hookimpl
     def bczoo_fit_end(self) -> None:
         """Take the bar away."""
         self.bar.stop()
+
+
+def _success(metrics: dict[str, Any]) -> str:
+    return f"success {metrics['success_rate']:.0%}  " if "success_rate" in metrics else ""

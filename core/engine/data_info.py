@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bczoo.engine.demo_meta import damage, read_meta
+from bczoo.errors import clip, printable
 
 
 def inspect(folder: Path) -> tuple[str, list[str]]:
@@ -18,7 +19,7 @@ def inspect(folder: Path) -> tuple[str, list[str]]:
     rows = {
         "folder": str(folder),
         "env": str(meta.env["use"]),
-        **{f"  {name}": _plain(value) for name, value in options.items()},
+        **{f"  {name}": _listed(value) for name, value in options.items()},
         "demonstrations": str(meta.demos),
         "successes": f"{meta.successes} ({100 * meta.successes / meta.demos:.0f} %)",
         "frames": f"{meta.frames} at {meta.fps:g} a second",
@@ -34,8 +35,10 @@ def inspect(folder: Path) -> tuple[str, list[str]]:
         "size": f"{sum(shard.bytes for shard in meta.shards) / 1e6:.1f} MB in {len(meta.shards)} shards",
         "files": f"{len(mistakes)} damaged" if mistakes else "checksums match",
     }
-    width = max(map(len, rows))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items()), mistakes
+    # The folder may be anybody's, and what it says of itself is shown on a terminal.
+    shown = [(_plain(name, 40), _plain(value, 400)) for name, value in rows.items()]
+    width = max(len(name) for name, _ in shown)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in shown), mistakes
 
 
 def _bounds(low: list[float], high: list[float]) -> str:
@@ -44,5 +47,9 @@ def _bounds(low: list[float], high: list[float]) -> str:
     return ", ".join(f"[{a:g}, {b:g}]" for a, b in zip(low, high, strict=True))
 
 
-def _plain(value: Any) -> str:
+def _listed(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _plain(text: str, most: int) -> str:
+    return clip(printable(text).replace("\n", " "), most)

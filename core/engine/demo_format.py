@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from bczoo.card import card_of
-from bczoo.errors import BczooError
+from bczoo.errors import BczooError, brief
+from bczoo.files import parse_json
 from bczoo.schema import unstructure
 
 FORMAT: Final = 1
@@ -122,7 +123,7 @@ def answers(path: Path, request: Request, shard: int) -> bool:
             header = (file.metadata() or {}).get(HEADER_KEY)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, TypeError) as error:
-        raise BczooError(f"{broken} ({error})") from error
+        raise BczooError(f"{broken} ({brief(error)})") from error
     mine = shard_header(request, shard, arrays)[HEADER_KEY]
     if header != mine and _without_digest(header) == _without_digest(mine):
         raise BczooError(broken)
@@ -139,7 +140,7 @@ def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 def _without_digest(header: str | None) -> Any:
     try:
-        table = json.loads(header or "null")
+        table = parse_json(header or "null")
     except ValueError:
         return None
     return {key: table[key] for key in table if key != "digest"} if isinstance(table, dict) else None

@@ -1,22 +1,22 @@
 """meta.json: what a complete folder of demonstrations says about itself, read with distrust."""
 
 import hashlib
-import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import attrs
 import cattrs
 from attrs.validators import deep_iterable, ge, gt, in_, matches_re, min_len
 
 from bczoo.engine.demo_format import FORMAT, META, SHARD_DEMOS, canonical, shard_name
-from bczoo.errors import BczooError
+from bczoo.errors import BczooError, brief, clip
+from bczoo.files import parse_json
 
 AGAIN: Final = "run bczoo collect again"
-_LONGEST: Final = 64 * 2**20  # bytes of meta.json; a million shards need less
+_LONGEST: Final = 8 << 20  # bytes of meta.json; a million demonstrations need less
 _SIDE: Final = 2**14  # pixels
 _count = attrs.field(validator=ge(1))
 
@@ -92,6 +92,8 @@ class Meta:
             raise ValueError("env must name its env with `use`")
         if [shard.file for shard in self.shards] != [shard_name(i) for i in range(len(self.shards))]:
             raise ValueError("shards must be numbered from 0 without gaps")
+        if self.successes > self.demos:
+            raise ValueError("successes cannot be more than demos")
         if (sum(s.frames for s in self.shards), sum(s.episodes for s in self.shards)) != (
             self.frames,
             self.demos,
@@ -110,17 +112,26 @@ def read_meta(folder: Path) -> Meta:
     if not path.exists():
         raise BczooError(_absent(folder))
     try:
-        if path.stat().st_size > _LONGEST:
-            raise ValueError(f"it is larger than {_LONGEST} bytes")
-        value = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+        value = parse_json(_text(path))
         if not isinstance(value, dict):
             raise ValueError("it is no table")
         return _converter().structure(value, Meta)
     except cattrs.BaseValidationError as error:
         mistakes = "; ".join(cattrs.transform_error(error, format_exception=_say))
-        raise BczooError(f"{path} is damaged: {mistakes}; delete it and {AGAIN}") from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise BczooError(f"{path} is damaged: {error}; delete it and {AGAIN}") from error
+        raise BczooError(f"{path} is damaged: {clip(mistakes, 1000)}; delete it and {AGAIN}") from error
+    except (OSError, ValueError) as error:
+        raise BczooError(f"{path} is damaged: {brief(error)}; delete it and {AGAIN}") from error
+
+
+def _text(path: Path) -> str:
+    # A device or a pipe may have a size of 0 and never come to an end.
+    if not path.is_file():
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        content = file.read(_LONGEST + 1)
+    if len(content) > _LONGEST:
+        raise ValueError(f"it is larger than {_LONGEST} bytes")
+    return content.decode("utf-8")
 
 
 def damage(folder: Path, meta: Meta, *, verify: bool) -> list[str]:
@@ -167,15 +178,11 @@ def _absent(folder: Path) -> str:
     return f"{folder} holds no demonstrations (no {META}); set data.path to a folder that bczoo collect wrote"
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
-
-
 def _say(error: BaseException, _: type | None) -> str:
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        return f"unknown {', '.join(sorted(map(str, error.extra_fields)))}"
+        return clip(f"unknown {', '.join(sorted(error.extra_fields))}", 200)
     reason = str(error.args[0] if error.args else error)
-    return f"{reason} is missing" if isinstance(error, KeyError) else reason
+    return clip(f"{reason} is missing" if isinstance(error, KeyError) else reason, 200)
 
 
 def _converter() -> cattrs.Converter:
@@ -189,5 +196,7 @@ def _converter() -> cattrs.Converter:
 def _exactly(value: Any, kind: type) -> Any:
     allowed: tuple[type, ...] = (int, float) if kind is float else (kind,)
     if type(value) not in allowed:
-        raise TypeError(f"{value!r:.40} is not of type {kind.__name__}")
+        raise TypeError(f"{brief(value)} is not of type {kind.__name__}")
+    if kind is int and not -(2**63) <= value < 2**63:  # nothing that is counted here is larger
+        raise ValueError(f"a whole number of {value.bit_length()} bits is too large")
     return kind(value)

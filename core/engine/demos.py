@@ -1,5 +1,6 @@
 """Reading demonstrations: checked once when opened, then mapped, so only the frames asked for are read."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from bczoo.engine.demo_meta import AGAIN, Meta, ShardMeta, damage, read_meta
-from bczoo.errors import BczooError, suggest
+from bczoo.errors import BczooError, brief, first_of, suggest
 
 Stats = dict[str, dict[str, Tensor]]
 
@@ -37,6 +38,18 @@ class Demos:
         )
         self.episode_starts = torch.cat([torch.zeros(1, dtype=torch.int64), self.episode_ends[:-1]])
 
+    @property
+    def fingerprint(self) -> str:
+        """What these demonstrations are: the same for the same files, wherever they lie."""
+        return hashlib.sha256("".join(shard.sha256 for shard in self.meta.shards).encode()).hexdigest()
+
+    def check_files(self) -> None:
+        """Raise BczooError if a shard has gone or shrunk since: reading its mapping would kill the process."""
+        for shard in self.meta.shards:
+            path = self.folder / shard.file
+            if not path.is_file() or path.stat().st_size != shard.bytes:
+                raise BczooError(f"{path} is no longer the file that was opened; restore it and resume the run")
+
     @classmethod
     def open(cls, folder: Path, verify: bool = True) -> "Demos":
         """Open a complete folder; `verify` also compares every file with its checksum.
@@ -45,8 +58,13 @@ class Demos:
         """
         meta = read_meta(folder)
         if mistakes := damage(folder, meta, verify=verify):
-            raise BczooError("\n".join(mistakes))
+            raise BczooError("\n".join(first_of(mistakes)))
         return cls(folder, meta, [_map(folder / shard.file, meta, shard) for shard in meta.shards])
+
+    @property
+    def device(self) -> torch.device:
+        """Where frames are handed out: the CPU."""
+        return torch.device("cpu")
 
     @property
     def cameras(self) -> dict[str, tuple[int, int, int]]:
@@ -79,13 +97,12 @@ class Demos:
         if len(wanted) and not 0 <= wanted.min() <= wanted.max() < self.frames:
             raise IndexError(f"frames must be in [0, {self.frames})")
         shard_of = np.searchsorted(self._shard_ends, wanted, side="right")
-        # numpy copies whole images here; torch's indexed assignment goes byte by byte, eight times slower.
-        images = np.empty((len(wanted), *self.cameras[camera]), np.uint8)
-        order = np.argsort(shard_of, kind="stable")
-        ends = np.searchsorted(shard_of[order], np.arange(len(self._shard_ends)), side="right")
-        for shard, rows in enumerate(np.split(order, ends[:-1])):
-            if len(rows):
-                images[rows] = self._images[camera][shard][wanted[rows] - self._shard_starts[shard]]
+        place = wanted - self._shard_starts[shard_of]
+        images, shards = np.empty((len(wanted), *self.cameras[camera]), np.uint8), self._images[camera]
+        # One copy a frame costs the same however many shards there are; to group by shard first takes longer,
+        # and torch's indexed assignment goes byte by byte.
+        for row, (shard, frame) in enumerate(zip(shard_of.tolist(), place.tolist(), strict=True)):
+            images[row] = shards[shard][frame]
         return torch.from_numpy(images).view(*frames.shape, *self.cameras[camera])
 
     def split(self, validation: float, seed: int) -> tuple[Tensor, Tensor]:
@@ -141,10 +158,16 @@ def _map(path: Path, meta: Meta, shard: ShardMeta) -> dict[str, Tensor]:
                 raise BczooError(f"{path} does not hold what meta.json says; delete it and {AGAIN}")
             tensors = {name: file.get_tensor(name) for name in expected}
     except (OSError, SafetensorError) as error:
-        raise BczooError(f"{path} is not a whole shard of demonstrations ({error}); delete it and {AGAIN}") from error
+        raise BczooError(
+            f"{path} is not a whole shard of demonstrations ({brief(error)}); delete it and {AGAIN}"
+        ) from error
     ends = tensors["episode_ends"]
-    if int(ends[0]) < 1 or int(ends[-1]) != shard.frames or not bool((ends.diff() > 0).all()):
+    # Compared rather than subtracted: the difference of two large numbers wraps round.
+    if int(ends[0]) < 1 or int(ends[-1]) != shard.frames or not bool((ends[1:] > ends[:-1]).all()):
         raise BczooError(f"{path}: its episode ends do not cut its frames into episodes; delete it and {AGAIN}")
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise BczooError(f"{path}: {brief(name)} holds numbers that are not finite; delete it and {AGAIN}")
     return tensors
 
 

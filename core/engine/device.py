@@ -34,3 +34,13 @@ def pick_precision(wanted: str, device: torch.device) -> str:
     if wanted == "auto":
         return "bf16" if computes_bf16(device) else "fp32"
     return wanted
+
+
+def set_precision(precision: str) -> None:
+    """Say explicitly whether CUDA may round float32 products to TF32: with "fp32" it may not.
+
+    Under "bf16" what autocast leaves in float32 may be rounded, as it is fed by bfloat16 anyway.
+    """
+    rounds = precision != "fp32"
+    torch.set_float32_matmul_precision("high" if rounds else "highest")
+    torch.backends.cudnn.allow_tf32 = rounds

@@ -11,7 +11,7 @@ import numpy as np
 from bczoo.engine.chunks import Floats
 from bczoo.engine.env import make_env
 from bczoo.engine.policy import Policy
-from bczoo.engine.seeds import episode_seed
+from bczoo.engine.seeds import Domain, episode_seed
 from bczoo.schema import unstructure
 from bczoo.spec import Eval
 
@@ -51,14 +51,19 @@ class Report:
 
 
 def evaluate(
-    policy: Policy, env: Any, settings: Eval, on_progress: Callable[[int, int, int], None] | None = None
+    policy: Policy,
+    env: Any,
+    settings: Eval,
+    on_progress: Callable[[int, int, int], None] | None = None,
+    domain: Domain = "eval",
 ) -> Report:
     """Roll the policy out from `settings.episodes` held-out starts of the env (an options object).
 
     The starts follow from `settings.seed` alone and are drawn in advance, so they are the same for every
-    policy, number of slots and machine. `on_progress` gets (done, total, successes).
+    policy, number of slots and machine. Those of another `domain` are others. `on_progress` gets (done, total,
+    successes).
     """
-    waiting = [Episode(index=i, seed=episode_seed(settings.seed, "eval", i)) for i in range(settings.episodes)]
+    waiting = [Episode(index=i, seed=episode_seed(settings.seed, domain, i)) for i in range(settings.episodes)]
     done: list[Episode] = []
     slots = [_Slot(make_env(env)) for _ in range(min(settings.slots, settings.episodes))]
     actor = policy.actor(slots=len(slots), execute=settings.execute, ensemble=settings.ensemble)

@@ -11,27 +11,31 @@ import attrs
 import torch
 from accelerate import Accelerator
 
-from bczoo.card import card_of
+from bczoo.card import build, card_of
 from bczoo.engine import normalize
 from bczoo.engine.checkpoint import load_policy
-from bczoo.engine.collect import collect
 from bczoo.engine.console import TrainingProgress, log, progress
-from bczoo.engine.demo_format import META, Request, default_folder
+from bczoo.engine.demonstrate import find_demos
 from bczoo.engine.demos import Demos
 from bczoo.engine.device import pick_device, pick_precision
 from bczoo.engine.env import describe_env
 from bczoo.engine.evaluate import Report, evaluate
-from bczoo.engine.journal import Journal
+from bczoo.engine.journal import Journal, forget_later
+from bczoo.engine.order import plan_steps, steps_per_epoch
 from bczoo.engine.pairs import check_pair
 from bczoo.engine.policy import Policy, observe
+from bczoo.engine.resume import finished_epochs, restore, warn_of_changes
 from bczoo.engine.run import Run, make_folder, observers, run_folder
-from bczoo.engine.train import Trainer, new_accelerator, new_trainer, plan_steps, seeded_policy, steps_per_epoch
+from bczoo.engine.setup import new_accelerator, new_trainer, seeded_policy
+from bczoo.engine.sources import cache_features, new_windows, warn_of_idle
+from bczoo.engine.states import States
+from bczoo.engine.team import Team
+from bczoo.engine.train import Trainer
 from bczoo.engine.video import write_rollouts
-from bczoo.engine.windows import Windows
-from bczoo.errors import BczooError
+from bczoo.errors import BczooError, InputError
 from bczoo.files import write_json, write_text
 from bczoo.shapes import Action, Obs
-from bczoo.spec import Data, Eval, Spec
+from bczoo.spec import Eval, Spec
 from bczoo.specfile import dump_spec, load_spec
 
 
@@ -56,83 +60,120 @@ def train(
         spec = load_spec(spec, overrides)
     check_pair(spec.policy.head, spec.loss)
     folder = run_folder(spec, run)
-    device = pick_device(spec.train.device)
-    accelerator = new_accelerator(device)
-    with accelerator.main_process_first():
-        demos = find_demos(spec, show and accelerator.is_main_process)
-    running, trainer = prepare(spec, folder, demos, accelerator, show)
-    if accelerator.is_main_process:
+    accelerator = new_accelerator(pick_device(spec.train.device))
+    team = Team()
+    demos = _found_together(spec, accelerator, team, show)
+    running, trainer = prepare(spec, folder, demos, accelerator, show, team)
+    if team.rank == 0:
         make_folder(folder)
         write_text(folder / "spec.toml", dump_spec(running.spec))
         write_json(folder / "versions.json", _versions() | running.facts)
+    return _finish(running, trainer, show)
+
+
+def resume(folder: str | Path, *, show: bool = True) -> Result:
+    """Go on with a run that was interrupted or killed, from its last state; the result is what it would have been.
+
+    A run whose training is over is only evaluated, if it has not been. Raises BczooError when there is no run,
+    or when its demonstrations are no longer the same.
+    """
+    folder = Path(folder)
+    spec = load_spec(_spec_of(folder))
+    accelerator = new_accelerator(pick_device(spec.train.device))
+    team = Team()
+    demos = _found_together(spec, accelerator, team, show)
+    state = States(folder, spec.train.keep).latest()
+    running, trainer = prepare(spec, folder, demos, accelerator, show, team, state)
+    if team.rank == 0:
+        forget_later(folder, finished_epochs(state))
+        warn_of_changes(folder / "versions.json", _versions())
+    return _finish(running, trainer, show)
+
+
+def _spec_of(folder: Path) -> Path:
+    if not (folder / "spec.toml").is_file():
+        raise InputError(f"{folder} holds no run to resume (no spec.toml); give its folder, e.g. runs/NAME")
+    if (folder / "eval.json").exists():
+        raise InputError(f"{folder} is finished: trained and evaluated; see {folder / 'eval.json'}")
+    return folder / "spec.toml"
+
+
+def _found_together(spec: Spec, accelerator: Accelerator, team: Team, show: bool) -> Demos:
+    with accelerator.main_process_first():
+        return find_demos(spec, show and team.rank == 0)
+
+
+def _finish(running: Run, trainer: Trainer, show: bool) -> Result:
+    """Train, and let the first process judge; the others have nothing left to do."""
     trainer.fit()
-    report = _judge(running, show) if accelerator.is_main_process else None
-    accelerator.wait_for_everyone()
-    return Result(folder=folder, report=report)
+    if running.stop:
+        log.info(f"training ended early: {running.stop}")
+    report = None
+    if trainer.team.rank == 0:
+        with trainer.clock.on_host("evaluation"):
+            report = _judge(running, show)
+        trainer.keeper.states.clear()
+        log.info(f"time: {', '.join(f'{name} {share:.0%}' for name, share in trainer.clock.shares().items())}")
+    return Result(folder=running.folder, report=report)
 
 
-def find_demos(spec: Spec, show: bool) -> Demos:
-    """The demonstrations a spec names, collected by the env's expert if they are absent."""
-    request = request_of(spec.env, spec.data)
-    folder = Path(spec.data.path) if spec.data.path else default_folder(request)
-    if not (folder / META).exists():
-        collect_with_bar(request, folder, show=show)
-    return Demos.open(folder)
+def prepare(
+    spec: Spec,
+    folder: Path,
+    demos: Demos,
+    accelerator: Accelerator,
+    show: bool,
+    team: Team | None = None,
+    state: dict[str, Any] | None = None,
+) -> tuple[Run, Trainer]:
+    """Everything up to the first step: policy, statistics, windows, observers; nothing is written yet.
 
-
-def request_of(env: Any, data: Data) -> Request:
-    """The collection that a spec's env and data table ask for."""
-    return Request(
-        env=env,
-        demos=data.demos,
-        noise=data.noise,
-        plan=data.plan,
-        seed=data.seed,
-        keep_failures=data.keep_failures,
-    )
-
-
-def collect_with_bar(request: Request, folder: Path, *, workers: int | None = None, show: bool = True) -> Path:
-    """Collect demonstrations, saying so."""
-    log.info(f"collecting {request.demos} demonstrations of {request.env_name!r} into {folder}")
-    if not show:
-        return collect(request, folder, workers=workers)
-    with progress("collecting") as update:
-        return collect(request, folder, workers=workers, on_progress=update)
-
-
-def prepare(spec: Spec, folder: Path, demos: Demos, accelerator: Accelerator, show: bool) -> tuple[Run, Trainer]:
-    """Everything up to the first step: policy, statistics, windows, observers; nothing is written yet."""
+    With a `state`, that of a run which goes on, everything is as it was when the state was saved.
+    """
+    team = team or Team()
+    device, main = accelerator.device, team.rank == 0
     obs, action = _matched(spec, demos)
-    training, validation = demos.split(spec.train.validation, spec.seed)
-    windows = tuple(_windows(demos, episodes, obs, spec.policy.horizon) for episodes in (training, validation))
-    per_epoch = steps_per_epoch(len(windows[0]), spec.train.batch_size, accelerator.num_processes)
+    windows = new_windows(demos, spec, obs, device)
     policy = seeded_policy(spec, obs, action)
-    with accelerator.main_process_first():  # the others find what it has downloaded
-        spec = _with_weights(spec, policy)
+    if state is None:
+        with accelerator.main_process_first():  # the others find what it has downloaded
+            spec = _with_weights(spec, policy)
     wants_statistics = spec.policy.normalize_state and obs.state > 0
+    training, _ = demos.split(spec.train.validation, spec.seed)
     normalize.fit(policy.normalizer, demos.statistics(training)["state"] if wants_statistics else None)
-    precision = pick_precision(spec.train.precision, accelerator.device)
+    precision = pick_precision(spec.train.precision, device)
     facts = {
-        "device": str(accelerator.device),
+        "device": str(device),
         "precision": precision,
-        "processes": accelerator.num_processes,
+        "processes": team.size,
         "weights": policy.backbone.used_weights,
+        "demos": str(demos.folder),
     }
     log.info(
         f"training {sum(p.numel() for p in policy.parameters()):,} parameters on {len(windows[0]):,} windows of "
-        f"{len(training)} demonstrations ({len(validation)} held back), {accelerator.device}, {precision}"
+        f"{len(training)} demonstrations ({demos.episodes - len(training)} held back), {device}, {precision}"
     )
-    bars = [TrainingProgress()] if show and accelerator.is_main_process else []
+    callbacks = [build(options) for options in spec.callbacks]
+    bars = [TrainingProgress()] if show and main else []
     running = Run(
         spec=spec,
         folder=folder,
         policy=policy,
-        manager=observers(spec, [*bars, *([Journal()] if accelerator.is_main_process else [])]),
-        total_steps=plan_steps(spec.train.epochs, spec.train.steps, per_epoch),
-        facts=facts | {"demos": str(demos.folder)},
+        manager=observers([*callbacks, *bars, *([Journal()] if main else [])]),
+        callbacks=callbacks,
+        total_steps=plan_steps(
+            spec.train.epochs, spec.train.steps, steps_per_epoch(len(windows[0]), spec.train.batch_size)
+        ),
+        facts=facts,
     )
-    return running, new_trainer(running, accelerator, (windows[0], windows[1]), precision)
+    trainer = new_trainer(running, accelerator, team, windows, precision)
+    warn_of_idle(trainer.stepper.augmentations, spec.data, windows[0])
+    if state is not None:
+        restore(trainer, state)
+        log.info(f"going on after step {running.step} of {running.total_steps}")
+    if spec.data.cache_features:
+        cache_features(policy, windows, spec, device)
+    return running, trainer
 
 
 def _with_weights(spec: Spec, policy: Policy) -> Spec:
@@ -140,10 +181,6 @@ def _with_weights(spec: Spec, policy: Policy) -> Spec:
     backbone = policy.backbone.load_pretrained(spec.policy.backbone)
     policy.spec = attrs.evolve(spec.policy, backbone=backbone)
     return attrs.evolve(spec, policy=policy.spec)
-
-
-def _windows(demos: Demos, episodes: Any, obs: Obs, horizon: int) -> Windows:
-    return Windows(demos, episodes, steps=obs.steps, horizon=horizon, cameras=tuple(obs.images), state=obs.state > 0)
 
 
 def _matched(spec: Spec, demos: Demos) -> tuple[Obs, Action]:

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bczoo.engine.run import Run, append_line
-from bczoo.files import atomic_path
+from bczoo.files import atomic_path, write_text
 from bczoo.hooks import hookimpl
 
 
@@ -33,6 +33,15 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         return []
     text = path.read_text(encoding="utf-8")
     return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def forget_later(folder: Path, epochs: int) -> None:
+    """Leave only the lines of so many epochs: a resumed run writes the later ones again."""
+    path = folder / "metrics.jsonl"
+    rows = read_metrics(path)
+    kept = [row for row in rows if row["epoch"] <= epochs]
+    if path.exists():
+        write_text(path, "".join(json.dumps(row) + "\n" for row in kept))
 
 
 def draw_curves(path: Path, rows: list[dict[str, Any]], title: str) -> None:

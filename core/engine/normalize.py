@@ -27,8 +27,8 @@ class Normalizer(nn.Module):
         super().__init__()
         self.register_buffer("state_mean", torch.full((state,), torch.nan))
         self.register_buffer("state_std", torch.full((state,), torch.nan))
-        self.register_buffer("action_low", torch.tensor(action.low))
-        self.register_buffer("action_high", torch.tensor(action.high))
+        self.register_buffer("action_low", torch.tensor(action.low, dtype=torch.float32))
+        self.register_buffer("action_high", torch.tensor(action.high, dtype=torch.float32))
 
     def fit(self, mean: Tensor, std: Tensor) -> None:
         """Take the training split's state statistics (S,), with a floor under the deviation."""

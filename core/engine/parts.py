@@ -4,7 +4,7 @@ Legend of dimensions, used in names everywhere: see bczoo.shapes. `x_BTND` is fl
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
@@ -45,7 +45,8 @@ class Backbone(nn.Module, ABC):
         """Encode normalised float images {camera: x_MCHW} as x_MND."""
 
 
-@attrs.frozen(kw_only=True)
+# Not frozen, as the compiler cannot see through the way attrs fills frozen objects.
+@attrs.define(kw_only=True)
 class TemporalOutput:
     """x_BHD, and what the module adds to the training loss by name (a CVAE's KL), as scalars."""
 
@@ -95,7 +96,7 @@ class Temporal(nn.Module, ABC):
         raise NotImplementedError
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Prediction:
     """What a head says about the actions, in the space its action form predicts in.
 
@@ -179,25 +180,71 @@ class Schedule(ABC):
     def epoch_end(self, loss: float) -> None:  # noqa: B027
         """Called after each epoch with the validation loss (the training loss when there is none)."""
 
+    def state_dict(self) -> dict[str, Any]:
+        """What it has to remember when a run is resumed: numbers, strings, lists and dicts of them.
+
+        As it stands, all that it keeps itself; what is not of that sort must be left out.
+        """
+        return {name: value for name, value in vars(self).items() if isinstance(value, int | float | str | None)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Remember it again."""
+        vars(self).update(state)
+
 
 @attrs.frozen(kw_only=True)
 class Batch:
-    """Windows of demonstrations on the device.
+    """B windows of T steps of demonstrations on the device.
 
-    `images` {camera: uint8 (B, T, height, width, channels)}, `state_BTS` raw states, `action_BHA` raw
-    expert actions, `mask_BH` True where an action is real and False where the chunk is padding.
+    `images` {camera: uint8 (M, height, width, channels)} are its frames. Where `frame_BT` is None, M is B times T
+    and they lie window after window; else `frame_BT` says which frame each step sees, so that windows
+    may share frames. `x_MND` holds the frames' features where they are known already, and then there are no images.
+    `group_M` numbers the window (or, of shared frames, the episode) that a frame is augmented with. `state_BTS` are raw
+    states, `action_BHA` raw expert actions; `mask_BH` is True where an action is real and False where the
+    chunk is padding.
     """
 
     images: Mapping[str, Tensor]
     state_BTS: Tensor
     action_BHA: Tensor
     mask_BH: Tensor
+    frame_BT: Tensor | None = None
+    group_M: Tensor | None = None
+    x_MND: Tensor | None = None
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        """The same batch with `change` made to each of its tensors."""
+
+        def changed(value: Any) -> Any:
+            if isinstance(value, Tensor):
+                return change(value)
+            return value if value is None else {name: change(tensor) for name, tensor in value.items()}
+
+        return Batch(**{name: changed(value) for name, value in attrs.asdict(self, recurse=False).items()})
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
-        return Batch(
-            images={name: image.to(device, non_blocking=True) for name, image in self.images.items()},
-            state_BTS=self.state_BTS.to(device, non_blocking=True),
-            action_BHA=self.action_BHA.to(device, non_blocking=True),
-            mask_BH=self.mask_BH.to(device, non_blocking=True),
-        )
+        return self.each(lambda tensor: tensor.to(device, non_blocking=True))
+
+
+class Augmentation(ABC):
+    """Changes training batches on the device, each window in its own way; validation never sees it."""
+
+    @abstractmethod
+    def __init__(self, options: Any) -> None:
+        """Build from options alone."""
+
+    @abstractmethod
+    def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
+        """A changed batch of the same shapes and types; all chance comes from `generator`, on the batch's device.
+
+        Frames of one group (`groups(batch)`) are changed alike, or what moves could not be told from what was moved.
+        """
+
+
+def groups(batch: Batch) -> tuple[Tensor, int]:
+    """The group of every frame, int64 (M,), and how many groups there are at most."""
+    windows, steps = batch.state_BTS.shape[:2]
+    if batch.group_M is not None:
+        return batch.group_M, windows
+    return torch.arange(windows, device=batch.state_BTS.device).repeat_interleave(steps), windows

@@ -10,7 +10,6 @@ import attrs
 import pluggy
 from torch import Tensor
 
-from bczoo.card import build
 from bczoo.engine.policy import Policy
 from bczoo.errors import BczooError, InputError
 from bczoo.registry import new_manager, zoo
@@ -27,12 +26,12 @@ class Run:
     folder: Path
     policy: Policy
     manager: pluggy.PluginManager
+    callbacks: list[Any]  # the spec's, in its order
     total_steps: int
     facts: dict[str, Any] = attrs.field(factory=dict)  # device, precision, data: what the run really used
     step: int = 0
     epoch: int = 0
     samples: int = 0  # windows trained on so far
-    waited: float = 0.0  # seconds spent waiting for data so far
     loss: Tensor | None = None  # of the last step, on the device
     stop: str | None = None
 
@@ -61,12 +60,12 @@ def make_folder(folder: Path) -> None:
         raise BczooError(f"cannot create {folder}: {error.strerror}; choose a folder you may write") from error
 
 
-def observers(spec: Spec, extra: list[Any]) -> pluggy.PluginManager:
-    """A plugin manager of the run's own: installed plugins, the spec's callbacks and `extra`."""
+def observers(callbacks: list[Any]) -> pluggy.PluginManager:
+    """A plugin manager of the run's own: installed plugins and these callbacks."""
     manager = new_manager()
     for name, plugin in zoo().manager.list_name_plugin():
         manager.register(plugin, name)
-    for callback in (*(build(options) for options in spec.callbacks), *extra):
+    for callback in callbacks:
         manager.register(callback)
         manager.check_pending()
     return manager

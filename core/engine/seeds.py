@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-Domain = Literal["demo", "eval"]
+Domain = Literal["demo", "eval", "select"]
 
-# One bit, because it becomes the lowest bit of each seed.
-DOMAINS: Final[dict[Domain, int]] = {"demo": 0, "eval": 1}
+# The lowest bit becomes that of each seed; "select", for rollouts during training, shares it with "demo".
+DOMAINS: Final[dict[Domain, int]] = {"demo": 0, "eval": 1, "select": 2}
 
 
 def episode_seed(base: int, domain: Domain, index: int, attempt: int = 0) -> int:
@@ -22,7 +22,7 @@ def episode_seed(base: int, domain: Domain, index: int, attempt: int = 0) -> int
     """
     low, high = _sequence(base, domain, index, attempt).generate_state(2, np.uint32).tolist()
     random_52_bits = (high << 32 | low) >> 12
-    return int(random_52_bits << 1 | DOMAINS[domain])
+    return int(random_52_bits << 1 | DOMAINS[domain] & 1)
 
 
 def episode_rng(base: int, domain: Domain, index: int, attempt: int = 0) -> np.random.Generator:

@@ -80,7 +80,7 @@ def summarize(spec: Spec, obs: Obs, action: Action) -> Summary:
         with FlopCounterMode(display=False) as counter:
             activations = _saved(policy, batch)
         counts = counter.get_flop_counts()
-        memory = _memory(spec, policy, activations * spec.train.batch_size // SAMPLES)
+        memory = _memory(spec, policy, activations * -(-spec.train.batch_size // spec.train.accumulate) // SAMPLES)
     return Summary(parts=tuple(_part(row, policy, counts) for row in rows), memory=memory)
 
 
@@ -93,7 +93,7 @@ def _part(row: Row, policy: Policy, counts: Any) -> Part:
 
 
 def _batch(obs: Obs, action: Action, horizon: int) -> Batch:
-    images = {name: torch.zeros((SAMPLES, obs.steps, *shape), dtype=torch.uint8) for name, shape in obs.images.items()}
+    images = {name: torch.zeros((SAMPLES * obs.steps, *shape), dtype=torch.uint8) for name, shape in obs.images.items()}
     return Batch(
         images=images,
         state_BTS=torch.zeros(SAMPLES, obs.steps, obs.state),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from bczoo.testing.augmentations import check_augmentation
 from bczoo.testing.envs import check_env
 from bczoo.testing.forms import check_action
 from bczoo.testing.losses import check_loss
@@ -17,6 +18,7 @@ CHECKS: Final[Mapping[str, Callable[[Subject], None]]] = {
     "head": check_head,
     "action": check_action,
     "loss": check_loss,
+    "augmentation": check_augmentation,
     "optimizer": check_optimizer,
     "schedule": check_schedule,
     "env": check_env,

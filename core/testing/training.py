@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from bczoo.engine.parts import Schedule
+from bczoo.engine.tree import pack, unpack
 from bczoo.registry import new_manager
 from bczoo.testing.subject import Subject
 
@@ -39,7 +40,7 @@ def _objective(weights: list[nn.Parameter]) -> torch.Tensor:
 
 
 def check_schedule(subject: Subject) -> None:
-    """Keeps the rate finite and not negative through any number of steps, planned and beyond."""
+    """Keeps the rate finite and not negative through any number of steps, and goes on as it was when it is resumed."""
     for steps in (1, 4, 50):
         optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1)
         with subject.doing(f"a plan of {steps} steps"):
@@ -54,6 +55,43 @@ def check_schedule(subject: Subject) -> None:
                     schedule.epoch_end(1.0)
                     _check_rate(subject, optimizer)
 
+    with subject.doing("being resumed half-way"):
+        whole, cut = _Rates(subject), _Rates(subject)
+        expected = whole.after(STEPS)
+        seen = cut.after(STEPS // 2)
+        seen += cut.resumed().after(STEPS - STEPS // 2)
+    told = "gives other rates after state_dict() and load_state_dict(), so a resumed run would differ"
+    subject.demand(seen == expected, told)
+
+
+class _Rates:
+    """A schedule at work, and the rates it sets; its epochs have five steps, and no progress after the first."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.optimizer = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=0.1)
+        self.schedule = subject.build(self.optimizer, STEPS)
+        self.steps = 0
+
+    def after(self, steps: int) -> list[float]:
+        rates = []
+        for _ in range(steps):
+            self.steps += 1
+            self.optimizer.step()
+            self.schedule.step_end()
+            if self.steps % 5 == 0:
+                self.schedule.epoch_end(1.0)
+            rates.append(float(self.optimizer.param_groups[0]["lr"]))
+        return rates
+
+    def resumed(self) -> "_Rates":
+        """Another one, built anew and given this one's state as a file would hold it."""
+        other = _Rates(self.subject)
+        other.optimizer.load_state_dict(self.optimizer.state_dict())
+        other.schedule.load_state_dict(unpack(*pack(self.schedule.state_dict())))
+        other.steps = self.steps
+        return other
+
 
 def _check_rate(subject: Subject, optimizer: Any) -> None:
     rate = float(optimizer.param_groups[0]["lr"])
@@ -61,7 +99,7 @@ def _check_rate(subject: Subject, optimizer: Any) -> None:
 
 
 def check_callback(subject: Subject) -> None:
-    """Every hook it answers exists and knows the arguments it asks for; it answers at least one."""
+    """Every hook it answers exists and knows the arguments it asks for; it answers one; its state survives a file."""
     manager = new_manager()
     with subject.doing("building"):
         callback = subject.build()
@@ -71,5 +109,8 @@ def check_callback(subject: Subject) -> None:
             manager.check_pending()
         except pluggy.PluginValidationError as error:
             subject.demand(False, f"answers what nobody asks: {' '.join(str(error).split())}")
+    if hasattr(callback, "state_dict") or hasattr(callback, "load_state_dict"):
+        with subject.doing("being saved and resumed"):
+            callback.load_state_dict(unpack(*pack(callback.state_dict())))
     callers = manager.get_hookcallers(callback) or []
     subject.demand(bool(callers), "answers no hook of bczoo.hooks; mark its methods with @hookimpl")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from attrs.validators import ge
+from attrs.validators import and_, ge, le
 
 from bczoo.card import component, field
 from bczoo.hooks import hookimpl
@@ -75,7 +75,7 @@ class Timm:
     freeze: bool = field(default=False, help=_FREEZE)
     image_size: int = field(
         default=0,
-        check=ge(0),
+        check=and_(ge(0), le(4096)),
         help="images are resized to this side; 0: the camera's own size, or the model's where that is fixed",
     )
     tokens: Literal["pooled", "grid"] = field(

@@ -40,7 +40,7 @@ class VitEncoder(PretrainedEncoder):
     def forward(self, x_MCHW: Tensor) -> Tensor:
         net = self.net
         x_MND: Tensor = net._process_input(resize(x_MCHW, self.image_size, self.image_size))
-        x_MND = torch.cat([net.class_token.expand(len(x_MND), -1, -1), x_MND], dim=1)
+        x_MND = torch.cat([net.class_token.expand(x_MND.shape[0], -1, -1), x_MND], dim=1)
         x_MND = net.encoder(x_MND)
         return x_MND if self.all else x_MND[:, :1]
 

@@ -17,6 +17,14 @@ class EarlyStop:
         self.best = float("inf")
         self.waited = 0
 
+    def state_dict(self) -> dict[str, Any]:
+        """The best validation loss so far, and the epochs since."""
+        return {"best": self.best, "waited": self.waited}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on counting there."""
+        self.best, self.waited = state["best"], state["waited"]
+
     @hookimpl
     def bczoo_epoch_end(self, run: "Run", metrics: dict[str, Any]) -> None:
         """Ask the run to stop once patience is at an end."""

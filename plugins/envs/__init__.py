@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from attrs.validators import ge, min_len
+from attrs.validators import and_, ge, le, min_len
 
 from bczoo.card import component, field
 from bczoo.checks import Check
@@ -21,8 +21,8 @@ class Push:
     cameras: tuple[Literal["front", "top"], ...] = field(
         default=("front",), check=min_len(1), help="cameras the policy sees, one image each"
     )
-    height: int = field(default=84, check=ge(8), help="image height in pixels")
-    width: int = field(default=84, check=ge(8), help="image width in pixels")
+    height: int = field(default=84, check=and_(ge(8), le(4096)), help="image height in pixels")
+    width: int = field(default=84, check=and_(ge(8), le(4096)), help="image width in pixels")
     renderer: Literal["ray", "egl", "osmesa"] = field(
         default="ray", help="ray: embedded, no GL needed, bit-deterministic; egl, osmesa: OpenGL"
     )

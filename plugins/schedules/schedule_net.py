@@ -4,14 +4,28 @@ import math
 from typing import Any
 
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau
 
 from bczoo.engine.parts import Schedule
 from bczoo.plugins import schedules
 
 
-class Plateau(Schedule):
+class _Torch(Schedule):
+    """One of torch's own schedules, which know how to save themselves."""
+
+    inner: LRScheduler
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.inner.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.inner.load_state_dict(state)
+
+
+class Plateau(_Torch):
     """ReduceLROnPlateau on the validation loss (seed, learning rate scheduling)."""
+
+    inner: ReduceLROnPlateau
 
     def __init__(self, options: "schedules.Plateau", optimizer: Optimizer, steps: int) -> None:
         self.inner = ReduceLROnPlateau(
@@ -22,7 +36,7 @@ class Plateau(Schedule):
         self.inner.step(loss)
 
 
-class Cosine(Schedule):
+class Cosine(_Torch):
     """Linear warm-up, then half a cosine down to `final` at the last step."""
 
     def __init__(self, options: "schedules.Cosine", optimizer: Optimizer, steps: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from attrs.validators import and_, ge, lt
+from attrs.validators import and_, ge, le, lt
 
 from bczoo.card import component, field
 from bczoo.hooks import hookimpl
@@ -12,6 +12,9 @@ MEMORY_HELP: Final = (
     "in rollout: window reads the last T frames anew, as training does; carry keeps the hidden state through the "
     "episode, which makes sense only after training with T > 1"
 )
+
+# Layers are built one by one, and a file that asks for millions of them would keep its reader busy for hours.
+_layers = and_(ge(1), le(100))
 
 
 @component("temporal", "none", "bczoo.plugins.temporal.none_net:NoTemporal")
@@ -24,7 +27,7 @@ class Gru:
     """A GRU over the observed steps; its last hidden state decides."""
 
     hidden: int = field(default=128, check=ge(1), help="width of the hidden state")
-    layers: int = field(default=1, check=ge(1), help="GRU layers on top of each other")
+    layers: int = field(default=1, check=_layers, help="GRU layers on top of each other")
     memory: Literal["window", "carry"] = field(default="window", help=MEMORY_HELP)
 
 
@@ -33,7 +36,7 @@ class Lstm:
     """An LSTM over the observed steps; its last hidden state decides."""
 
     hidden: int = field(default=128, check=ge(1), help="width of the hidden state")
-    layers: int = field(default=1, check=ge(1), help="LSTM layers on top of each other")
+    layers: int = field(default=1, check=_layers, help="LSTM layers on top of each other")
     memory: Literal["window", "carry"] = field(default="window", help=MEMORY_HELP)
 
 
@@ -43,8 +46,8 @@ class Act:
 
     d_model: int = field(default=512, check=ge(1), help="width of the transformer")
     heads: int = field(default=8, check=ge(1), help="attention heads; must divide d_model")
-    encoder_layers: int = field(default=4, check=ge(1), help="layers over the observed steps")
-    decoder_layers: int = field(default=4, check=ge(1), help="layers over the action queries")
+    encoder_layers: int = field(default=4, check=_layers, help="layers over the observed steps")
+    decoder_layers: int = field(default=4, check=_layers, help="layers over the action queries")
     dim_feedforward: int = field(default=512, check=ge(1), help="hidden width of each layer's feed-forward part")
     dropout: float = field(default=0.1, check=and_(ge(0.0), lt(1.0)), help="dropout within each layer")
     cvae: bool = field(default=False, help="train with a latent that encodes the demonstrated chunk; 0 in rollout")
@@ -61,7 +64,7 @@ class Transformer:
 
     d_model: int = field(default=256, check=ge(1), help="width of the transformer")
     heads: int = field(default=4, check=ge(1), help="attention heads; must divide d_model")
-    layers: int = field(default=4, check=ge(1), help="transformer layers")
+    layers: int = field(default=4, check=_layers, help="transformer layers")
     dropout: float = field(default=0.1, check=and_(ge(0.0), lt(1.0)), help="dropout within each layer")
 
     def __attrs_post_init__(self) -> None:

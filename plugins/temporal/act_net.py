@@ -53,7 +53,7 @@ class Act(Temporal):
             z_B1D, penalties = self.latent(state_BTS[:, -1], demo_BHA, mask_BH)
             x_BLD = torch.cat([x_BLD, z_B1D], dim=1)
         memory_BLD = self.encoder(x_BLD)
-        x_BHD = self.query_HD.expand(len(x_BTND), -1, -1)
+        x_BHD = self.query_HD.expand(x_BTND.shape[0], -1, -1)
         for layer in self.decoder:
             x_BHD = layer(x_BHD, memory_BLD)
         return TemporalOutput(x_BHD=x_BHD, penalties=penalties)

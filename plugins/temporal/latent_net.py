@@ -45,7 +45,7 @@ class Latent(nn.Module):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The latent's token x_B1D, and in training the penalty "kl", weighted."""
         if not self.training or demo_BHA is None:
-            z_BZ = self.token.weight.new_zeros(len(state_BS), self.size)
+            z_BZ = self.token.weight.new_zeros(state_BS.shape[0], self.size)
             return self.token(z_BZ).unsqueeze(1), {}
         mean_BZ, log_var_BZ = self.encode(state_BS, demo_BHA, mask_BH)
         z_BZ = mean_BZ + (0.5 * log_var_BZ).exp() * torch.randn_like(mean_BZ)

@@ -13,7 +13,7 @@ from bczoo.engine.checkpoint import load_policy, save_policy
 from bczoo.engine.pairs import check_pair
 from bczoo.engine.parts import Batch
 from bczoo.engine.policy import Policy, assemble, probe
-from bczoo.engine.train import masked_mean
+from bczoo.engine.step import masked_sum
 from bczoo.errors import BczooError
 from bczoo.plugins.envs import Push
 from bczoo.shapes import Action, Obs
@@ -48,7 +48,7 @@ def batch_of(obs, rows=2, horizon=HORIZON):
     mask[-1, 1:] = False
     return Batch(
         images={
-            name: torch.randint(0, 256, (rows, obs.steps, *shape), dtype=torch.uint8, generator=generator)
+            name: torch.randint(0, 256, (rows * obs.steps, *shape), dtype=torch.uint8, generator=generator)
             for name, shape in obs.images.items()
         },
         state_BTS=torch.randn(rows, obs.steps, obs.state, generator=generator),
@@ -77,7 +77,7 @@ def train_two_steps(policy, loss, batch):
         prediction, penalties = policy(batch)
         scores = loss(prediction, policy.normalizer.scale(batch.action_BHA), policy.form)
         assert scores.shape == batch.mask_BH.shape
-        value = masked_mean(scores, batch.mask_BH) + sum(penalties.values())
+        value = masked_sum(scores, batch.mask_BH) / batch.mask_BH.sum() + sum(penalties.values())
         assert value.isfinite()
         optimizer.zero_grad()
         value.backward()

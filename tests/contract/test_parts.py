@@ -23,6 +23,10 @@ VARIANTS = [
     ("action", "spherical", {"magnitude": "sigmoid_tanh", "wrap": False, "metric": "plain"}),
     ("action", "spherical", {"metric": "plain"}),
     ("head", "mlp", {"hidden": (), "activation": "gelu"}),
+    ("augmentation", "shift", {"pixels": 40}),
+    ("augmentation", "crop", {"scale_min": 0.1}),
+    ("augmentation", "color_jitter", {"brightness": 0.0, "contrast": 0.0, "saturation": 1.0}),
+    ("augmentation", "state_noise", {"std": (0.1, 0.0, 2.0)}),
     ("env", "push", {"layout": "any", "shape": "box", "cameras": ("front", "top"), "height": 20, "width": 24}),
 ]
 

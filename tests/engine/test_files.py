@@ -1,4 +1,4 @@
-"""A file is there whole or not at all."""
+"""A file is there whole or not at all, and JSON is strict."""
 
 import errno
 import json
@@ -24,6 +24,29 @@ def test_json_keeps_key_order_and_refuses_what_json_cannot_say(tmp_path):
     assert list(json.loads(path.read_text())) == ["b", "a"]
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(path, float("nan"))
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "[1e999]", "[-1E+400]", '{"a": [Infinity]}'])
+def test_numbers_that_are_not_finite_are_no_json_of_ours(text):
+    with pytest.raises(ValueError, match="is not a finite number"):
+        files.parse_json(text)
+
+
+@pytest.mark.parametrize("depth", [65, 900, 10**6])
+@pytest.mark.parametrize(("left", "right"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_what_is_nested_too_deep_is_refused_however_deep(depth, left, right):
+    with pytest.raises(ValueError, match="nested deeper than 64"):
+        files.parse_json(left * depth + "1" + right * depth)
+
+
+def test_what_is_nested_as_deep_as_anything_needs_is_read():
+    assert files.parse_json("[" * 63 + "{}" + "]" * 63)
+
+
+@pytest.mark.parametrize("text", ["", "{", "1" * 10**5, "\x00", "[1,]", '"\\x"', "nul"])
+def test_what_is_no_json_is_a_value_error(text):
+    with pytest.raises(ValueError):
+        files.parse_json(text)
 
 
 def test_a_failing_writer_leaves_the_old_file_and_no_temporary(tmp_path):

@@ -62,6 +62,30 @@ class Wild(Schedule):
         self.optimizer.param_groups[0]["lr"] = 0.1 * self.left
 
 
+class Forgetful(Schedule):
+    def __init__(self, options, optimizer, steps):
+        self.optimizer, self.past = optimizer, []
+
+    def step_end(self):
+        self.past.append(None)  # of a kind that the interface does not save by itself
+        self.optimizer.param_groups[0]["lr"] = 0.1 / len(self.past)
+
+
+class Unsavable:
+    def __init__(self, options):
+        pass
+
+    @hookimpl
+    def bczoo_step_end(self, run):
+        pass
+
+    def state_dict(self):
+        return {"seen": {1, 2}}
+
+    def load_state_dict(self, state):
+        pass
+
+
 class Misspelt:
     def __init__(self, options):
         pass

@@ -1,5 +1,6 @@
 """The public contract suite finds what it claims to find: each part here breaks one promise."""
 
+import broken_augmentations as augmentations
 import broken_envs as envs
 import broken_modules as modules
 import broken_training as training
@@ -22,6 +23,8 @@ GOOD = [
     ("temporal", modules.Recurrent),
     ("action", modules.Flip),
     ("loss", training.Squared),
+    ("augmentation", augmentations.Brighter),
+    ("augmentation", augmentations.Drift),
     ("env", envs.Walk),
 ]
 
@@ -50,9 +53,30 @@ BROKEN = [
     ("loss", training.Pooled, "depends on the other samples"),
     ("loss", training.Backwards, "must be lowest for the expert's own action"),
     ("loss", training.Unsaid, "`accepts` must be a frozenset"),
+    ("augmentation", augmentations.Stranger, r"is no subclass of bczoo\.engine\.parts\.Augmentation"),
+    ("augmentation", augmentations.Forgetful, r"must return a bczoo\.engine\.parts\.Batch, not a NoneType"),
+    ("augmentation", augmentations.Unshared, r"shared?, frame_BT was int64 \(4, 2\) on cpu and now is not there"),
+    ("augmentation", augmentations.Floating, r"images\['front'\] was uint8 \(4, 24, 32, 3\).*now is float32"),
+    ("augmentation", augmentations.Smaller, r"now is uint8 \(4, 23, 32, 3\)"),
+    ("augmentation", augmentations.OnlyFloats, "changes nothing, neither of uint8 images nor of states"),
+    ("augmentation", augmentations.Writing, r"writes into images\['front'\] of the batch it is given"),
+    ("augmentation", augmentations.Unmasking, "changes mask_BH"),
+    ("augmentation", augmentations.Exploding, "not finite in state_BTS"),
+    ("augmentation", augmentations.Global, "draws from torch's global generator"),
+    ("augmentation", augmentations.Pythonic, "two results for one batch and one state of the generator"),
+    ("augmentation", augmentations.Ageing, "two results for one batch and one state of the generator"),
+    ("augmentation", augmentations.Steady, "the same change whatever the generator's state"),
+    ("augmentation", augmentations.Flicker, "frames of one group differently: equal ones of 'front'"),
+    ("augmentation", augmentations.Uniform, "one change for the whole batch"),
+    ("augmentation", augmentations.OwnFramesOnly, "a batch with frames that windows share fails"),
+    ("augmentation", augmentations.OneSize, "a batch with two cameras and T = 2 fails"),
+    ("augmentation", augmentations.Staring, "a batch with no images fails"),
+    ("augmentation", augmentations.Feeling, "a batch with no state fails"),
     ("optimizer", training.Still, "do not lower it"),
     ("optimizer", training.Partial, "does not hold every parameter"),
     ("schedule", training.Wild, "sets the learning rate to -"),
+    ("schedule", training.Forgetful, r"other rates after state_dict\(\) and load_state_dict\(\)"),
+    ("callback", training.Unsavable, r"being saved and resumed fails with BczooError: state\.seen is a set"),
     ("callback", training.Misspelt, "answers what nobody asks: unknown hook 'bczoo_epoch_ends'"),
     ("callback", training.Curious, "answers what nobody asks: .*weather"),
     ("callback", training.Deaf, "answers no hook"),

@@ -1,0 +1,117 @@
+"""Taking a trainer's whole state apart and putting it back, so that a resumed run is the run it was."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+
+from bczoo.engine.chance import chance_state, restore_chance
+from bczoo.engine.console import log
+from bczoo.engine.keeper import WHOLE
+from bczoo.errors import BczooError
+
+if TYPE_CHECKING:
+    from bczoo.engine.train import Trainer
+
+
+def capture(trainer: "Trainer") -> dict[str, Any]:
+    """Everything that determines how training goes on, as a tree; called by all processes, used by the first."""
+    run, stepper = trainer.run, trainer.stepper
+    own = {
+        "chance": chance_state(),
+        "augmentation": stepper.generator.get_state(),
+        "total": trainer.total.cpu(),
+    }
+    return {
+        "step": run.step,
+        "epoch": run.epoch,
+        "samples": run.samples,
+        "stop": run.stop,
+        "within": trainer.within,
+        "order": trainer.order.get_state(),
+        "best": trainer.keeper.best,
+        "weights": run.policy.backbone.used_weights,
+        "demos": trainer.train_windows.demos.fingerprint,
+        "model": dict(get_model_state_dict(stepper.policy, options=WHOLE)),
+        "optimizer": get_optimizer_state_dict(stepper.policy, stepper.optimizer, options=WHOLE),
+        "schedule": trainer.schedule.state_dict(),
+        "callbacks": [_state_of(callback) for callback in run.callbacks],
+        "processes": trainer.team.gather(own),
+    }
+
+
+def restore(trainer: "Trainer", state: dict[str, Any]) -> None:
+    """Put a captured state back; raises BczooError if the demonstrations are others than they were."""
+    run, stepper, team = trainer.run, trainer.stepper, trainer.team
+    demos = trainer.train_windows.demos
+    if state["demos"] != demos.fingerprint:
+        raise BczooError(
+            f"{demos.folder} holds other demonstrations than this run began with; restore those to resume it"
+        )
+    whole = StateDictOptions(full_state_dict=True)
+    # The optimiser first: torch makes room for its state by a step, which must not touch the weights that count.
+    set_optimizer_state_dict(stepper.policy, stepper.optimizer, state["optimizer"], options=whole)
+    _lay_out(stepper.optimizer)
+    set_model_state_dict(stepper.policy, state["model"], options=whole)
+    trainer.schedule.load_state_dict(state["schedule"])
+    run.step, run.epoch, run.samples, run.stop = (state[name] for name in ("step", "epoch", "samples", "stop"))
+    run.policy.backbone.used_weights = state["weights"]
+    trainer.within, trainer.keeper.best, trainer.keeper.step = state["within"], state["best"], run.step
+    trainer.order.set_state(state["order"])
+    for callback, kept in zip(run.callbacks, state["callbacks"], strict=True):
+        if kept is not None:
+            callback.load_state_dict(kept)
+    own = state["processes"]
+    if len(own) != team.size:
+        log.warning(f"the run began with {len(own)} processes and goes on with {team.size}: its numbers will differ")
+    mine = own[team.rank % len(own)]
+    trainer.total.copy_(mine["total"])
+    if stepper.generator.get_state().shape == mine["augmentation"].shape:
+        stepper.generator.set_state(mine["augmentation"])
+    else:
+        log.warning("the run goes on on another kind of device: its augmentations will differ")
+    restore_chance(mine["chance"])
+
+
+def _lay_out(optimizer: torch.optim.Optimizer) -> None:
+    """Give the optimiser's tensors the memory layout of their weights: fused kernels go through both side by side."""
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                kept[name] = torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
+
+
+def _state_of(callback: Any) -> Any:
+    return callback.state_dict() if hasattr(callback, "state_dict") else None
+
+
+def finished_epochs(state: dict[str, Any] | None) -> int:
+    """How many epochs were over when the state was saved."""
+    if state is None:
+        return 0
+    return int(state["epoch"]) - bool(state["within"])
+
+
+def warn_of_changes(path: Path, now: dict[str, Any]) -> None:
+    """Say where machine and libraries differ from those that the run's versions.json names: so may the bits."""
+    then = json.loads(path.read_text(encoding="utf-8"))
+    changed = [
+        f"{name} {then['versions'].get(name)} -> {value}"
+        for name, value in now["versions"].items()
+        if then["versions"].get(name) != value
+    ]
+    changed += [
+        f"{name} {then.get(name)} -> {now[name]}" for name in ("threads", "cpus") if then.get(name) != now[name]
+    ]
+    if changed:
+        log.warning(
+            f"since the run began, {', '.join(changed)}: its last digits may differ from an uninterrupted run's"
+        )
