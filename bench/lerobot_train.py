@@ -1,6 +1,6 @@
 """Training samples/s of the same ACT with a ResNet-18 in bczoo and LeRobot, each by its own training command.
 
-    python bench/lerobot_train.py [--rounds 5] [--threads 2] [--precision auto] [--workers 4] [--json PATH]
+    python bench/lerobot_train.py [--rounds 5] [--threads 2] [--json PATH]
 
 Both train 51.5 million parameters (same_act.py) on the same push-task demonstrations, 84x84, batch 32, chunks of 16.
 The baseline is `lerobot-train` with its defaults, in float32 on the CPU; its figure is that of its own log: batch size
@@ -73,7 +73,7 @@ def measure(arguments: argparse.Namespace) -> list[Row]:
     """Both commands in turns; the first turn of each warms it up."""
     peer, device, threads = peer_version(peer_python()), pick_device("auto").type, arguments.threads
     arguments.data.mkdir(parents=True, exist_ok=True)
-    changes = overrides(arguments.data, DEMOS)
+    changes = overrides(arguments.data, DEMOS, arguments.tokens)
     _, dataset = both_demos(load_spec(RECIPE, changes), arguments.data)
     changes += ["train.epochs=100000", f'train.precision="{arguments.precision}"']
     with tempfile.TemporaryDirectory() as name:
@@ -91,14 +91,18 @@ def measure(arguments: argparse.Namespace) -> list[Row]:
             precision = re.search(r"\w+$", next(line for line in ours.log.splitlines() if "parameters" in line))[0]
     ratios = [mine / other for mine, other in pairs]
     mine, other = (median(column) for column in zip(*pairs, strict=True))
+    notes = (
+        f"bczoo {sizes[0]:,} parameters, {arguments.tokens} tokens, {precision}",
+        f"{peer} {sizes[1]:,}, its default precision, {arguments.workers} loader workers",
+        f"ratio from {min(ratios):.2f} to {max(ratios):.2f} in {len(pairs)} rounds",
+    )
     row = attrs.evolve(
         PLAN,
         ours=mine,
         theirs=other,
         ratio=median(ratios),
         device=f"{device}, {threads} thread(s)",
-        note=f"bczoo {sizes[0]:,} parameters, {precision}; {peer} {sizes[1]:,}, its default precision, "
-        f"{arguments.workers} loader workers; ratio from {min(ratios):.2f} to {max(ratios):.2f} in {len(pairs)} rounds",
+        note="; ".join(notes),
     )
     return [row]
 
@@ -108,6 +112,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2, help="threads of torch, of either side")
     parser.add_argument("--precision", default="auto", help="bczoo's train.precision")
+    parser.add_argument("--tokens", choices=("grid", "pooled"), default="grid", help="grid: the same layers")
     parser.add_argument("--workers", type=int, default=4, help="LeRobot's loader processes; 4 is its default")
     parser.add_argument("--data", type=Path, default=FOLDER, help="where demonstrations are kept, in both formats")
     run(parser, PLAN, measure)

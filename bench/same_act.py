@@ -24,7 +24,7 @@ PARAMETERS_THEIRS = re.compile(r"num_total_params=(\d+)")
 OURS = (
     f"policy.horizon={CHUNK}",
     f"data.plan={CHUNK}",
-    'policy.backbone={use="resnet18", weights="none", norm="frozen", tokens="grid"}',
+    'policy.backbone={use="resnet18", weights="none", norm="frozen"}',
     "policy.temporal.dim_feedforward=3200",
     "policy.temporal.decoder_layers=1",
     "policy.head.hidden=[]",
@@ -38,10 +38,13 @@ def weights_cached() -> bool:
     return (Path(torch.hub.get_dir()) / "checkpoints" / IMAGENET).exists()
 
 
-def overrides(data: Path, demos: int) -> list[str]:
-    """The changes to RECIPE: the same layers, and demonstrations kept in the folder `data`."""
+def overrides(data: Path, demos: int, tokens: str = "grid") -> list[str]:
+    """The changes to RECIPE: the same layers, and demonstrations kept in the folder `data`.
+
+    With "pooled" `tokens` the parameters are as many, but an image is one token, as bczoo has it by default, not nine.
+    """
     path = (data / f"push-{demos}-plan{CHUNK}").resolve()
-    return [*OURS, f"data.demos={demos}", f'data.path="{path}"']
+    return [*OURS, f'policy.backbone.tokens="{tokens}"', f"data.demos={demos}", f'data.path="{path}"']
 
 
 def bczoo_train(recipe: str, folder: Path, changes: list[str], threads: int) -> Command:

@@ -27,7 +27,7 @@ PLAN = Row(what="data.stretch", baseline="stretch = 1", unit="samples/s", aim=">
 def trainer_of(recipe: str, stretch: int, folder: Path, steps: int) -> Ours:
     """A trainer on the same demonstrations."""
     overrides = [f'data.path="{folder}/demos"', f"data.demos={DEMOS}", f"data.stretch={stretch}"]
-    overrides += ["train.validation=0.0", "train.epochs=100000"]
+    overrides += ["train.validation=0.0", "train.epochs=100000", "train.save_minutes=1e9"]
     spec = load_spec(recipe, overrides)
     accelerator = new_accelerator(pick_device(spec.train.device))
     _, trainer = prepare(spec, folder / "run", find_demos(spec, show=False), accelerator, show=False)

@@ -83,7 +83,7 @@ class Bare:
 def compare(recipe, arguments, folder):
     """Both in turn."""
     overrides = [f'data.path="{folder}/demos-{recipe}"', f"data.demos={DEMOS}", "train.validation=0.0"]
-    overrides += ["train.epochs=100000", *arguments.set]
+    overrides += ["train.epochs=100000", "train.save_minutes=1e9", *arguments.set]
     spec = load_spec(recipe, overrides)
     accelerator = new_accelerator(pick_device(spec.train.device))
     demos = find_demos(spec, show=False)

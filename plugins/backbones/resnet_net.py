@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision.models import ResNet18_Weights, resnet18
 from torchvision.ops import FrozenBatchNorm2d
 
@@ -23,10 +24,20 @@ def _group_norm(channels: int) -> nn.Module:
     return nn.GroupNorm(channels // CHANNELS_PER_GROUP, channels)
 
 
+class FrozenNorm(FrozenBatchNorm2d):  # type: ignore[misc]  # torchvision has no types
+    """Batch normalisation with constant statistics, scales and shifts, in one pass and in the image's own precision.
+
+    torchvision's own multiplies and adds in float32, which makes every convolution after it convert its input.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+
+
 NORMS: dict[str, Callable[[int], nn.Module]] = {
     "batch": nn.BatchNorm2d,
     "group": _group_norm,
-    "frozen": FrozenBatchNorm2d,
+    "frozen": FrozenNorm,
 }
 
 

@@ -108,7 +108,7 @@ def test_vit_is_torchvisions_up_to_its_class_token():
 )
 def test_norms(norm, kind, statistics_move):
     resnet = build(Resnet18(norm=norm), PUSH).train()
-    assert sum(type(module) is kind for module in resnet.modules()) == 20
+    assert sum(isinstance(module, kind) for module in resnet.modules()) == 20
     before = {name: value.clone() for name, value in resnet.named_buffers()}
     resnet(images())
     assert all(torch.equal(value, before[name]) for name, value in resnet.named_buffers()) != statistics_move
@@ -171,3 +171,15 @@ def test_equal_seeds_give_equal_weights():
 
     first, second = weights(), weights()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_frozen_normalisation_is_torchvisions():
+    from bczoo.plugins.backbones.resnet_net import FrozenNorm
+
+    theirs, ours = FrozenBatchNorm2d(5), FrozenNorm(5)
+    for value in theirs.buffers():
+        value.uniform_(0.5, 2.0)
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(2, 5, 4, 4)
+    assert torch.allclose(ours(x), theirs(x), atol=1e-6)
+    assert ours(x.bfloat16()).dtype == torch.bfloat16
