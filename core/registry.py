@@ -110,5 +110,8 @@ def _plugins() -> list[tuple[str, str, EntryPoint]]:
 def _origin(dist: Distribution | None) -> tuple[str, str]:
     if dist is None:
         return "", ""
-    metadata = dist.metadata
+    try:
+        metadata = dist.metadata
+    except Exception:  # a library that brings a finder of its own (importlib_metadata) may raise what it likes
+        return "", ""
     return metadata["Name"] or "", metadata["Version"] or ""
