@@ -4,7 +4,7 @@ The bare loop has the same model, batch size, precision and optimiser, and its d
 logs nothing, saves nothing and keeps no statistics. Both run in turn, a few steps each, so that a machine whose speed
 drifts does not favour one; the median ratio of the pairs counts.
 
-    python bench/train_speed.py [--recipe bc_cnn] [--recipe act_resnet] [--pairs 7] [--steps 20]
+    python bench/train_speed.py [--recipe bc_cnn] [--recipe act_resnet] [--pairs 7]
 """
 
 import argparse
@@ -26,6 +26,8 @@ from bczoo.engine.experiment import prepare
 from bczoo.engine.setup import new_accelerator, parameter_groups
 
 DEMOS = 60
+STEPS = {"bc_cnn": 40}  # a turn, a few seconds long
+FEW = 5  # of larger models
 PLAN = Row(what="training step", baseline="a bare loop", unit="samples/s", aim=">= 0.95", device="")
 
 
@@ -88,8 +90,9 @@ def compare(recipe, arguments, folder):
     accelerator = new_accelerator(pick_device(spec.train.device))
     demos = find_demos(spec, show=False)
     running, trainer = prepare(spec, Path(folder) / "run", demos, accelerator, show=False)
-    ours = Ours(trainer, arguments.steps)
-    bare = Bare(spec, running.policy, trainer, demos, arguments.steps)
+    steps = STEPS.get(recipe, FEW)
+    ours = Ours(trainer, steps)
+    bare = Bare(spec, running.policy, trainer, demos, steps)
     ours.samples_per_s()
     bare.samples_per_s()
     pairs = [(ours.samples_per_s(), bare.samples_per_s()) for _ in range(arguments.pairs)]
@@ -118,7 +121,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipe", action="append")
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a change to the recipes")
     run(parser, PLAN, measure)
 
