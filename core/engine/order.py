@@ -30,7 +30,7 @@ def shares(batch: Tensor, process: int, processes: int, parts: int) -> list[Tens
     """What one of several processes computes of a batch of windows, in up to `parts` parts; none is empty.
 
     All shares together are the batch, each window in one of them, except that a process for which none is
-    left takes the first window; it counts for nothing (see `weight`).
+    left takes the first window; it counts for nothing (see `counts`).
     """
     share = batch.tensor_split(processes)[process]
     if not len(share):
@@ -38,8 +38,8 @@ def shares(batch: Tensor, process: int, processes: int, parts: int) -> list[Tens
     return [part for part in share.tensor_split(parts) if len(part)]
 
 
-def weight(batch: Tensor, process: int, processes: int) -> bool:
-    """Whether the process's share counts."""
+def counts(batch: Tensor, process: int, processes: int) -> bool:
+    """Whether the process's share counts, or only stands in for an empty one."""
     return len(batch.tensor_split(processes)[process]) > 0
 
 

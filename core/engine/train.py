@@ -13,7 +13,7 @@ from bczoo.engine.divergence import Guard, diverged
 from bczoo.engine.interrupt import Interrupted, Interrupts
 from bczoo.engine.keeper import Keeper
 from bczoo.engine.loader import Loader
-from bczoo.engine.order import epoch_order, shares
+from bczoo.engine.order import counts, epoch_order, shares
 from bczoo.engine.parts import Schedule
 from bczoo.engine.resume import capture
 from bczoo.engine.run import Run
@@ -106,9 +106,9 @@ class Trainer:
 
     def _step(self, index: Tensor, read: Iterator[Any]) -> None:
         run, mine = self.run, self._mine(index)
-        counts = len(index.tensor_split(self.team.size)[self.team.rank]) > 0
+        real_share = counts(index, self.team.rank, self.team.size)
         real = self.train_windows.real(index).to(self.device)
-        parts = (Part(next(read), real, counts * len(part) / len(index)) for part in mine)
+        parts = (Part(next(read), real, real_share * len(part) / len(index)) for part in mine)
         loss, norm = self.stepper.step(parts, len(mine))
         self.schedule.step_end()
         self.total += loss
