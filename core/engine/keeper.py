@@ -40,17 +40,16 @@ class Keeper:
         info["weights"] = self.run.policy.backbone.used_weights
         self._new[LAST] = tensors, info
         rank = self._rank(metrics)
-        if rank is not None and rank < self.best:
+        if rank < self.best:
             self.best = rank
             self._new[BEST] = tensors, info
 
-    def _rank(self, metrics: dict[str, Any]) -> tuple[float, ...] | None:
-        """What is least for the best policy; None where nothing was measured."""
+    def _rank(self, metrics: dict[str, Any]) -> tuple[float, ...]:
+        """What is least for the best policy."""
         if self.run.spec.train.best == "val_loss":
             return (metrics["val_loss"],)
-        if "success_rate" not in metrics:
-            return None
-        return (-metrics["success_rate"], metrics["val_loss"])
+        # An epoch without rollouts ranks behind every one with them, but a run too short for any has a best one, too.
+        return (-metrics.get("success_rate", -1.0), metrics["val_loss"])
 
     def due(self) -> bool:
         """Whether more work than `train.save_minutes` would be lost by a crash now."""

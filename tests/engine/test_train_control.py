@@ -216,3 +216,10 @@ def test_float32_is_never_rounded_unless_the_spec_allows_it():
         set_precision(precision)
         assert torch.get_float32_matmul_precision() == setting
         assert torch.backends.cudnn.allow_tf32 is (precision != "fp32")
+
+
+def test_a_run_too_short_for_rollouts_still_has_a_best_policy(folder, runs):
+    settings = {"epochs": 2, "evaluate_every": 5, "best": "success"}
+    assert train(toy_spec(folder, train=settings), run="r", show=False).report.episodes == 6
+    best = min(rows(runs), key=lambda row: row["val_loss"])
+    assert read_header_info(runs / "r" / "policy.safetensors")["epoch"] == best["epoch"]
