@@ -9,11 +9,10 @@ median ratio. For noise on states, which torchvision has not, the baseline adds 
 """
 
 import argparse
-import statistics
 import time
 
 import torch
-from rows import Row, run
+from rows import Row, of_pairs, run
 from torchvision.transforms import v2
 
 from bczoo.card import build, card_of
@@ -80,20 +79,9 @@ def measure(arguments):
         augment = build(options)
         calls = (lambda a=augment: a(batch, generator), lambda b=baseline: b(images, states))
         rounds = [[milliseconds(call, device) for call in calls] for _ in range(arguments.rounds + 1)][1:]
-        ours, theirs = (statistics.median(column) for column in zip(*rounds, strict=True))
-        rows.append(
-            Row(
-                what=f"{card_of(options).name}, {arguments.frames} frames of {arguments.size}x{arguments.size}",
-                baseline=PLAN.baseline,
-                ours=ours,
-                theirs=theirs,
-                unit=PLAN.unit,
-                ratio=statistics.median(mine / other for mine, other in rounds),
-                aim=PLAN.aim,
-                device=f"{device}, {arguments.threads} thread(s)",
-                note=f"medians of {arguments.rounds}",
-            )
-        )
+        what = f"{card_of(options).name}, {arguments.frames} frames of {arguments.size}x{arguments.size}"
+        where, note = f"{device}, {arguments.threads} thread(s)", f"medians of {arguments.rounds}"
+        rows.append(of_pairs(PLAN, rounds, what=what, device=where, note=note))
     return rows
 
 

@@ -5,11 +5,10 @@ OMP_NUM_THREADS=1 python bench/env_speed.py
 
 import argparse
 from collections.abc import Callable
-from statistics import median
 from time import perf_counter
 
 import mujoco
-from rows import Row, run
+from rows import Row, of_pairs, run
 
 from bczoo.plugins.envs import Push
 from bczoo.plugins.envs.push_env import PushEnv
@@ -55,27 +54,13 @@ def images() -> tuple[Callable[[], object], Callable[[], object]]:
 
 def measure(_: argparse.Namespace) -> list[Row]:
     cached, plain = images()
-    pairs = [(seconds(cached, 200), seconds(plain, 30)) for _ in range(ROUNDS)]
-    ours, theirs = (1e3 * median(column) for column in zip(*pairs, strict=True))
+    pairs = [(1e3 * seconds(cached, 200), 1e3 * seconds(plain, 30)) for _ in range(ROUNDS)]
     env = PushEnv(Push())
     steps = 1 / seconds(drive(env), STEPS)
     env.reset(seed=0)
     plan = 1e3 * seconds(lambda: env.expert_plan(PLAN_LENGTH), 500)
     note = f"{steps:,.0f} steps/s with image and expert; {plan:.2f} ms a plan of {PLAN_LENGTH}"
-    ratio = median(a / b for a, b in pairs)
-    return [
-        Row(
-            what=PLAN.what,
-            baseline=PLAN.baseline,
-            ours=ours,
-            theirs=theirs,
-            unit=PLAN.unit,
-            ratio=ratio,
-            aim=PLAN.aim,
-            device=PLAN.device,
-            note=note,
-        )
-    ]
+    return [of_pairs(PLAN, pairs, note=note)]
 
 
 def main() -> None:

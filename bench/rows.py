@@ -4,8 +4,10 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import attrs
 
@@ -35,6 +37,13 @@ class Row:
             f"{self.what}: bczoo {self.ours:.4g} {self.unit}, {self.baseline} {self.theirs:.4g} {self.unit}, "
             f"ratio {self.ratio:.3g} (aim {self.aim}); {self.device}; {self.note}"
         )
+
+
+def of_pairs(plan: Row, pairs: Sequence[tuple[float, float]], **changes: Any) -> Row:
+    """`plan` with what was measured in turn, pairs of (ours, theirs): their medians, and the median of their ratios."""
+    ours, theirs = (median(column) for column in zip(*pairs, strict=True))
+    ratio = median(mine / other for mine, other in pairs)
+    return attrs.evolve(plan, ours=ours, theirs=theirs, ratio=ratio, **changes)
 
 
 def run(parser: argparse.ArgumentParser, plan: Row, measure: Callable[[argparse.Namespace], list[Row]]) -> None:

@@ -7,12 +7,11 @@ is for whole trainings to say: `bczoo train --spec bc_cnn_gru --set data.stretch
 """
 
 import argparse
-import statistics
 import tempfile
 from pathlib import Path
 
 import torch
-from rows import Row, run
+from rows import Row, of_pairs, run
 from train_speed import DEMOS, Ours
 
 from bczoo import load_spec
@@ -44,20 +43,9 @@ def measure(arguments: argparse.Namespace) -> list[Row]:
             apart.samples_per_s()
             together.samples_per_s()
             pairs = [(together.samples_per_s(), apart.samples_per_s()) for _ in range(arguments.pairs)]
-            ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-            rows.append(
-                Row(
-                    what=f"data.stretch = {stretch}, {arguments.recipe}",
-                    baseline=PLAN.baseline,
-                    ours=ours,
-                    theirs=theirs,
-                    unit=PLAN.unit,
-                    ratio=statistics.median(a / b for a, b in pairs),
-                    aim=PLAN.aim,
-                    device=f"{apart.trainer.device.type}, {torch.get_num_threads()} thread(s)",
-                    note=f"{len(pairs)} pairs",
-                )
-            )
+            what = f"data.stretch = {stretch}, {arguments.recipe}"
+            where = f"{apart.trainer.device.type}, {torch.get_num_threads()} thread(s)"
+            rows.append(of_pairs(PLAN, pairs, what=what, device=where, note=f"{len(pairs)} pairs"))
     return rows
 
 

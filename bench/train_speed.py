@@ -8,14 +8,13 @@ drifts does not favour one; the median ratio of the pairs counts.
 """
 
 import argparse
-import statistics
 import tempfile
 import time
 from itertools import cycle, islice
 from pathlib import Path
 
 import torch
-from rows import Row, run
+from rows import Row, of_pairs, run
 from torch.nn import functional as F
 
 from bczoo import load_spec
@@ -97,15 +96,10 @@ def compare(recipe, arguments, folder):
     bare.samples_per_s()
     pairs = [(ours.samples_per_s(), bare.samples_per_s()) for _ in range(arguments.pairs)]
     ratios = [mine / other for mine, other in pairs]
-    mine, other = (statistics.median(column) for column in zip(*pairs, strict=True))
-    return Row(
+    return of_pairs(
+        PLAN,
+        pairs,
         what=f"training step, {recipe}, batch {spec.train.batch_size}, {running.facts['precision']}",
-        baseline=PLAN.baseline,
-        ours=mine,
-        theirs=other,
-        unit=PLAN.unit,
-        ratio=statistics.median(ratios),
-        aim=PLAN.aim,
         device=f"{trainer.device.type}, {torch.get_num_threads()} thread(s)",
         note=f"{len(pairs)} pairs from {min(ratios):.3f} to {max(ratios):.3f}",
     )
