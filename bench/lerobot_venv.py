@@ -65,7 +65,12 @@ def _base_python() -> str | None:
     if sys.version_info >= (3, 12):
         return sys.executable
     found = [shutil.which("python3.12"), *sorted(map(str, Path.home().glob(".pyenv/versions/3.12.*/bin/python")))]
-    return next(filter(None, found), None)
+    # A name on the path may be pyenv's, of a version that is not switched on.
+    return next((path for path in found if path and _runs(path)), None)
+
+
+def _runs(python: str) -> bool:
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
 
 
 def peer_env(threads: int) -> dict[str, str]:

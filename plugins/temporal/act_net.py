@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from bczoo.engine.parts import Temporal, TemporalOutput
 from bczoo.plugins import temporal
 from bczoo.plugins.temporal.attention_net import EncoderStack, sinusoid
+from bczoo.plugins.temporal.dropout_net import with_light_dropout
 from bczoo.plugins.temporal.latent_net import Latent
 from bczoo.shapes import Context, Features
 
@@ -35,7 +36,7 @@ class Act(Temporal):
         # Of the scale that layer norm keeps, as in DETR: smaller queries would all start out alike.
         self.query_HD = nn.Parameter(torch.randn(horizon, width))
         self.decoder = nn.ModuleList(
-            nn.TransformerDecoderLayer(width, options.heads, feedforward, dropout, batch_first=True)
+            with_light_dropout(nn.TransformerDecoderLayer(width, options.heads, feedforward, dropout, batch_first=True))
             for _ in range(options.decoder_layers)
         )
         self.latent = Latent(options, state, horizon, action) if options.cvae else None

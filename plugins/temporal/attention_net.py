@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bczoo.plugins.temporal.dropout_net import with_light_dropout
+
 
 def sinusoid(length: int, width: int) -> Tensor:
     """Positional encoding (length, width) of Vaswani et al. 2017.
@@ -24,7 +26,8 @@ class EncoderStack(nn.Module):
         """`settings` as for nn.TransformerEncoderLayer."""
         super().__init__()
         self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(d_model, heads, batch_first=True, **settings) for _ in range(layers)
+            with_light_dropout(nn.TransformerEncoderLayer(d_model, heads, batch_first=True, **settings))
+            for _ in range(layers)
         )
 
     def forward(
