@@ -4,39 +4,54 @@ from importlib import import_module
 
 import click
 
-from bczoo.errors import suggest
-
-# name -> module of bczoo.cli, in the order people meet them
-COMMANDS = {
-    "list": "list_parts",
-    "show": "show",
-    "recipes": "recipes",
-    "check": "check",
-    "collect": "collect",
-    "data": "data",
-    "train": "train",
-    "eval": "evaluate",
-    "export": "export",
-    "doctor": "doctor",
-}
+from bczoo.commands import OWN_COMMANDS, Command
+from bczoo.errors import BczooError, brief, suggest
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*OWN_COMMANDS, *_brought()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"bczoo.cli.{COMMANDS[cmd_name]}").command
-        return command
+        if cmd_name in OWN_COMMANDS:
+            command: click.Command = import_module(f"bczoo.cli.{OWN_COMMANDS[cmd_name]}").command
+            return command
+        brought = _brought().get(cmd_name)
+        return click.Command(brought.name, help=brought.help) if brought else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.UsageError(f"no command {args[0]!r}; {suggest(args[0], COMMANDS)}", ctx)
+        if args and args[0] not in OWN_COMMANDS and not args[0].startswith("-"):
+            brought = _brought()
+            if args[0] in brought:
+                return args[0], _load(brought[args[0]]), args[1:]
+            raise click.UsageError(f"no command {args[0]!r}; {suggest(args[0], [*OWN_COMMANDS, *brought])}", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _brought() -> dict[str, Command]:
+    """The commands of other distributions; without any, nothing is imported to find that out."""
+    from bczoo.installed import others
+
+    if not others():
+        return {}
+    from bczoo.registry import zoo
+
+    return zoo().commands
+
+
+def _load(command: Command) -> click.Command:
+    module, _, attribute = command.target.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except Exception as error:  # a plugin may fail in any way it likes
+        raise BczooError(
+            f"command {command.name!r} cannot be loaded from {command.target}: {type(error).__name__}: {brief(error)}"
+        ) from error
+    if not isinstance(found, click.Command):
+        raise BczooError(f"command {command.name!r}: {command.target} is no click command")
+    return found
 
 
 @click.group(

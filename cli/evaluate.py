@@ -4,7 +4,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import attrs
 import click
 
 from bczoo.cli import options
@@ -36,6 +35,8 @@ def command(
     quiet: bool,
 ) -> None:
     """Evaluate POLICY, a .safetensors file that bczoo wrote, on held-out starts."""
+    import attrs
+
     from bczoo.cli.verdict import print_report
     from bczoo.engine.checkpoint import load_with_spec
     from bczoo.engine.console import show_log

@@ -4,7 +4,6 @@ from typing import Any
 
 import click
 
-from bczoo.card import KINDS
 from bczoo.errors import suggest
 
 spec = click.option(
@@ -29,6 +28,8 @@ class Kind(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The kind itself, or a usage error."""
+        from bczoo.kinds import KINDS
+
         if value not in KINDS:
             self.fail(f"no kind {value!r}; {suggest(value, KINDS)}", param, ctx)
         return value

@@ -5,26 +5,15 @@ Cards are data and import nothing heavy, so the whole zoo can be listed, checked
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final, TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 import attrs
 
 from bczoo.errors import BczooError
+from bczoo.kinds import KINDS
+from bczoo.options_class import make_later
 
 T = TypeVar("T")
-
-KINDS: Final = (
-    "backbone",
-    "temporal",
-    "head",
-    "action",
-    "loss",
-    "augmentation",
-    "optimizer",
-    "schedule",
-    "env",
-    "callback",
-)
 
 
 def field(
@@ -88,20 +77,21 @@ def component(kind: str, name: str, impl: str) -> Callable[[type[T]], type[T]]:
     """Declare the decorated class to be the options of one part.
 
     `kind` is one of KINDS, `name` what a spec's `use` says, `impl` "package.module:Class". The class
-    becomes a frozen attrs class whose fields are the part's options.
+    becomes a frozen attrs class whose fields are the part's options, as soon as it is used.
     """
     if kind not in KINDS:
         raise BczooError(f"component {name!r}: no kind {kind!r}; kinds are {', '.join(KINDS)}")
 
     def declare(cls: type[T]) -> type[T]:
-        # attrs re-creates the class for slots, so the card goes onto what it returns.
-        options: Any = attrs.frozen(kw_only=True)(cls)
-        if "use" in attrs.fields_dict(options):
+        if "__card__" in vars(cls):
+            raise BczooError(f"{kind} {name!r}: its options are those of {card_of(cls).name!r}; write a class for each")
+        # Raises for annotations that are no types, here where the plugin is named for it.
+        if "use" in get_type_hints(cls, include_extras=True) or hasattr(cls, "use"):
             raise BczooError(f"{kind} {name!r}: an option cannot be called 'use', which is how specs choose parts")
-        attrs.resolve_types(options)
+        options: Any = cls
         options.__card__ = Card(kind=kind, name=name, options=options, impl=impl)
-        declared: type[T] = options
-        return declared
+        make_later(options)
+        return cls
 
     return declare
 

@@ -1,6 +1,5 @@
 """Every mistake a user can make, said in one sentence that names the place, the mistake and the fix."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,6 +57,8 @@ def first_of(sentences: Sequence[str], most: int = 20) -> list[str]:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """The end of an "unknown X" sentence: the nearest known word, or all of them."""
+    import difflib
+
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1)
     if close:

@@ -1,5 +1,8 @@
 """Find plugins, collect their cards, and say plainly what went wrong when one is broken."""
 
+import os
+import re
+import time
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -9,50 +12,80 @@ import attrs
 import pluggy
 
 from bczoo import hooks
-from bczoo.card import KINDS, Card, card_of
-from bczoo.errors import BczooError, InputError, suggest
+from bczoo.api import check_api
+from bczoo.card import Card, card_of
+from bczoo.commands import OWN_COMMANDS, Command
+from bczoo.errors import BczooError, InputError, brief, suggest
+from bczoo.installed import GROUP, OWN
+from bczoo.kinds import KINDS
 
-GROUP = "bczoo"
+BLOCK = "BCZOO_BLOCK"  # the environment variable that leaves plugins out, by name or distribution
+SLOW = 0.5  # seconds that no plugin should need to be imported
 
 
 @attrs.frozen
 class Broken:
-    """A plugin that could not be loaded, and why."""
+    """A plugin that is not in the zoo, and why; `blocked` if the user wants it so."""
 
     plugin: str
     origin: str
     reason: str
+    blocked: bool = False
+
+
+@attrs.frozen
+class Loaded:
+    """A plugin that was asked for its parts, and how long importing it took, with all that it imports."""
+
+    plugin: str
+    origin: str
+    seconds: float
 
 
 @attrs.define
 class Registry:
-    """All cards of all plugins that loaded, and the plugins that did not."""
+    """All cards and commands of all plugins that loaded, and the plugins that did not."""
 
     manager: pluggy.PluginManager
     cards: dict[tuple[str, str], Card] = attrs.field(factory=dict)
+    commands: dict[str, Command] = attrs.field(factory=dict)
+    origins: dict[str, str] = attrs.field(factory=dict)  # plugin -> distribution and version
+    loaded: list[Loaded] = attrs.field(factory=list)
     broken: list[Broken] = attrs.field(factory=list)
 
     def add(self, plugin: Any, name: str, dist: str = "", version: str = "") -> None:
-        """File all of a plugin's cards, or none of them and leave the zoo as it was."""
+        """File all that a plugin offers, or nothing and leave the zoo as it was."""
         if self.manager.has_plugin(name):
             raise BczooError(f"a plugin called {name!r} is already there")
         if other := self.manager.get_name(plugin):
             raise BczooError(f"it is already there as {other!r}")
         self.manager.register(plugin, name)
         try:
-            # Raises for a misspelt hook; called per plugin, so that only its author is blamed.
-            self.manager.check_pending()
-            cards = [attrs.evolve(card, plugin=name, dist=dist, version=version) for card in self._offered(plugin)]
+            check_hooks(self.manager, plugin)
+            offered = self._answers("bczoo_components", plugin)
+            cards = [attrs.evolve(card_of(options), plugin=name, dist=dist, version=version) for options in offered]
             self._refuse_duplicates(cards)
+            commands = self._answers("bczoo_commands", plugin)
+            self._refuse_commands(commands)
         except Exception:
             self.manager.unregister(plugin)
             raise
+        self.origins[name] = f"{dist} {version}".strip() or "unknown"
         self.cards |= {(card.kind, card.name): card for card in cards}
+        self.commands |= {command.name: command for command in commands}
 
-    def _offered(self, plugin: Any) -> list[Card]:
-        calls = self.manager.hook.bczoo_components.get_hookimpls()
-        offers: list[Any] = [call.function() for call in calls if call.plugin is plugin]
-        return [card_of(options) for offer in offers for options in offer]
+    def _answers(self, hook: str, plugin: Any) -> list[Any]:
+        calls = getattr(self.manager.hook, hook).get_hookimpls()
+        return [item for call in calls if call.plugin is plugin for item in call.function()]
+
+    def _refuse_commands(self, commands: list[Any]) -> None:
+        taken = OWN_COMMANDS.keys() | self.commands.keys()
+        for command in commands:
+            if not isinstance(command, Command):
+                raise BczooError(f"{brief(command)} is not a bczoo.Command")
+            if command.name in taken:
+                raise BczooError(f"there is a command {command.name!r} already")
+            taken.add(command.name)
 
     def _refuse_duplicates(self, cards: list[Card]) -> None:
         taken = dict(self.cards)
@@ -60,6 +93,11 @@ class Registry:
             if old := taken.get((card.kind, card.name)):
                 raise BczooError(f"{card.kind} {card.name!r} is already offered by {old.plugin!r} ({old.origin})")
             taken[card.kind, card.name] = card
+
+    @property
+    def slow(self) -> list[Loaded]:
+        """Plugins of others whose import everybody waits for."""
+        return [plugin for plugin in self.loaded if plugin.seconds > SLOW]
 
     def get(self, kind: str, name: str) -> Card:
         """The card of that kind and name; raises InputError with the nearest name otherwise."""
@@ -77,6 +115,15 @@ class Registry:
         return iter(sorted(self.cards.values(), key=lambda card: (KINDS.index(card.kind), card.name)))
 
 
+def check_hooks(manager: pluggy.PluginManager, plugin: Any) -> None:
+    """Raise for a hook that there is not, or an argument that it has not; only this plugin's author is to blame."""
+    manager.check_pending()
+    for caller in manager.get_hookcallers(plugin) or ():
+        for call in caller.get_hookimpls():
+            if call.plugin is plugin and (call.wrapper or call.hookwrapper):
+                raise BczooError(f"{caller.name} is a hook wrapper, which bczoo has none of; answer the hook itself")
+
+
 def new_manager() -> pluggy.PluginManager:
     """A plugin manager that knows bczoo's hooks and has no plugins yet."""
     manager = pluggy.PluginManager(GROUP)
@@ -88,19 +135,50 @@ def new_manager() -> pluggy.PluginManager:
 def zoo() -> Registry:
     """The registry of everything installed; a plugin that fails to load is noted, never fatal."""
     registry = Registry(new_manager())
+    block = _blocked()
     for dist, version, point in _plugins():
+        origin = f"{dist} {version}".strip() or "unknown"
+        if names := block.keys() & {_plain(point.name), _plain(dist)}:
+            block |= dict.fromkeys(names, True)
+            registry.broken.append(Broken(point.name, origin, f"left out by {BLOCK}", blocked=True))
+            continue
+        start = time.perf_counter()
         try:
-            registry.add(point.load(), point.name, dist, version)
+            plugin = point.load()
+            registry.loaded.append(Loaded(point.name, origin, time.perf_counter() - start))
+            if dist != OWN:
+                check_api(plugin)
+            registry.add(plugin, point.name, dist, version)
         except (Exception, SystemExit) as error:  # a plugin may fail in any way it likes
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            registry.broken.append(Broken(point.name, f"{dist} {version}".strip() or "unknown", reason))
+            registry.broken.append(Broken(point.name, origin, _reason(error)))
+    registry.broken += [
+        Broken(name, BLOCK, "no installed plugin or distribution is called that", blocked=True)
+        for name, met in block.items()
+        if not met
+    ]
     return registry
+
+
+def _reason(error: BaseException) -> str:
+    said = " ".join(str(error).split())
+    return said if isinstance(error, BczooError) else f"{type(error).__name__}: {said}"
+
+
+def _blocked() -> dict[str, bool]:
+    """The names that the user wants left out, none of them met yet."""
+    names = map(_plain, os.environ.get(BLOCK, "").split(","))
+    return {name: False for name in names if name}
+
+
+def _plain(name: str) -> str:
+    """A name as distributions compare theirs."""
+    return re.sub(r"[-_.]+", "-", name).strip().lower()
 
 
 def _plugins() -> list[tuple[str, str, EntryPoint]]:
     """(distribution, version, entry point) of every installed plugin, bczoo's own first."""
     points = entry_points(group=GROUP)
-    # Each look at a name or version parses the metadata file anew, so look once a distribution.
+    # Each look at a name and version reads the metadata file, so look once a distribution.
     origins = {dist: _origin(dist) for dist in {point.dist for point in points}}
     found = [(*origins[point.dist], point) for point in points]
     # Otherwise sys.path decides who may claim a name first.
@@ -108,10 +186,10 @@ def _plugins() -> list[tuple[str, str, EntryPoint]]:
 
 
 def _origin(dist: Distribution | None) -> tuple[str, str]:
-    if dist is None:
-        return "", ""
     try:
-        metadata = dist.metadata
+        text = (dist.read_text("METADATA") or dist.read_text("PKG-INFO") or "") if dist else ""
     except Exception:  # a library that brings a finder of its own (importlib_metadata) may raise what it likes
-        return "", ""
-    return metadata["Name"] or "", metadata["Version"] or ""
+        text = ""
+    # The standard library would parse it all, the readme too; the two lines are what is wanted.
+    fields = dict(line.partition(":")[::2] for line in text.partition("\n\n")[0].splitlines())
+    return fields.get("Name", "").strip(), fields.get("Version", "").strip()

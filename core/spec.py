@@ -108,6 +108,9 @@ class Train:
     )
     keep: int = field(default=2, check=ge(1), help="training states kept for bczoo train --resume, the latest ones")
     max_minutes: float | None = field(default=None, check=optional(gt(0.0)), help="training ends after that time")
+    strict: bool = field(
+        default=False, help="a callback or plugin that raises ends the run, also where it only observes"
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.epochs is None and self.steps is None:

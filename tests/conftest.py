@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import settings
 
+from bczoo.api import API_VERSION
 from bczoo.cli import main
 from bczoo.registry import zoo
 
@@ -53,7 +54,8 @@ def call_cli(tmp_path, monkeypatch, capsys):
 def install(tmp_path, monkeypatch):
     """Make a module look like an installed distribution, here and in every process started from here.
 
-    `install("bczoo_x", source)` is what pip would leave of bczoo-x 1.2 with the entry point `bczoo_x = "bczoo_x"`.
+    `install("bczoo_x", source)` is what pip would leave of bczoo-x 1.2 with the entry point `bczoo_x = "bczoo_x"`,
+    written for the plugin API `api`.
     """
     site = tmp_path / "site"
     site.mkdir()
@@ -61,8 +63,9 @@ def install(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(site))
     modules = []
 
-    def put(module, source, *, dist=None, plugin=None):
-        (site / f"{module}.py").write_text(dedent(source), encoding="utf-8")
+    def put(module, source, *, dist=None, plugin=None, api=API_VERSION):
+        says = "" if api is None else f"BCZOO_API = {api!r}\n"
+        (site / f"{module}.py").write_text(says + dedent(source), encoding="utf-8")
         info = site / f"{module}-1.2.dist-info"
         info.mkdir()
         name = dist or module.replace("_", "-")

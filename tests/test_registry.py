@@ -2,7 +2,7 @@
 
 import pytest
 
-from bczoo import BczooError, InputError, component, field
+from bczoo import BczooError, InputError, api, component, field, registry
 from bczoo.card import build, card_of
 from bczoo.registry import zoo
 
@@ -53,6 +53,15 @@ BROKEN = {
         "def more(): return (component('head', 'mlp', 'x:y')(type('Mine', (), {})),)",
         "head 'mlp' is already offered by 'heads' (bczoo ",
     ),
+    "a command that is taken": (
+        "import bczoo\n@hookimpl\ndef bczoo_commands(): return [bczoo.Command('train', 'Mine.', 'x:y')]",
+        "there is a command 'train' already",
+    ),
+    "not a command": ("@hookimpl\ndef bczoo_commands(): return ['x']", "'x' is not a bczoo.Command"),
+    "hook wrapper": (
+        "@hookimpl(wrapper=True)\ndef bczoo_step_end(): return (yield)",
+        "bczoo_step_end is a hook wrapper, which bczoo has none of; answer the hook itself",
+    ),
     "two claims of its own": ("def more(): return (Fine,)", "head 'fine' is already offered by 'bczoo_bad'"),
 }
 
@@ -84,21 +93,83 @@ def test_a_broken_plugin_is_named_with_its_reason_and_files_nothing(install, sou
     assert not zoo().manager.has_plugin("bczoo_bad")
 
 
+@pytest.mark.parametrize(
+    ("api", "reason"),
+    [
+        (
+            None,
+            'it does not say which plugin API it is written for; its author adds BCZOO_API = "1.0" beside its cards',
+        ),
+        ("2.0", "it is written for plugin API 2.0, and this bczoo has 1.0; update bczoo"),
+        ("1.1", "it is written for plugin API 1.1, and this bczoo has 1.0; update bczoo"),
+        ("0.9", "it is written for plugin API 0.9, and bczoo now has 1.0; update the plugin"),
+        (1.0, 'BCZOO_API = 1.0 is no API version; one is written like "1.0"'),
+        ("1.0.0", "BCZOO_API = '1.0.0' is no API version; one is written like \"1.0\""),
+    ],
+)
+def test_a_plugin_of_another_api_is_refused_with_a_sentence(install, api, reason):
+    install("bczoo_pixels", PIXELS, api=api)
+    (broken,) = zoo().broken
+    assert (broken.plugin, broken.origin, broken.reason) == ("bczoo_pixels", "bczoo-pixels 1.2", reason)
+    assert ("backbone", "pixels") not in names()
+
+
+def test_a_plugin_of_an_earlier_minor_version_is_welcome(install, monkeypatch):
+    monkeypatch.setattr(api, "API_VERSION", "1.3")
+    install("bczoo_pixels", PIXELS, api="1.2")
+    assert zoo().get("backbone", "pixels")
+
+
+@pytest.mark.parametrize("name", ["bczoo_pixels", "Bczoo.Pixels", "other, bczoo-pixels"])
+def test_a_blocked_plugin_is_not_even_imported_and_said_to_be_left_out(install, monkeypatch, name):
+    monkeypatch.setenv("BCZOO_BLOCK", name)
+    install("bczoo_pixels", "raise SystemExit('imported')")
+    plugin = next(broken for broken in zoo().broken if broken.plugin == "bczoo_pixels")
+    assert (plugin.origin, plugin.reason, plugin.blocked) == ("bczoo-pixels 1.2", "left out by BCZOO_BLOCK", True)
+    with pytest.raises(InputError, match=r"note: plugin 'bczoo_pixels' \(bczoo-pixels 1.2\) did not load: left out by"):
+        zoo().get("backbone", "pixels")
+
+
+def test_blocking_what_is_not_there_is_said(install, monkeypatch):
+    monkeypatch.setenv("BCZOO_BLOCK", "no-such")
+    install("bczoo_pixels", PIXELS)
+    assert [(b.plugin, b.reason) for b in zoo().broken] == [
+        ("no-such", "no installed plugin or distribution is called that")
+    ]
+    assert zoo().get("backbone", "pixels")
+
+
+def test_a_plugin_that_is_slow_to_import_is_named_with_its_time(install, call_cli, monkeypatch):
+    monkeypatch.setattr(registry, "SLOW", 0.05)
+    install("bczoo_pixels", "import time; time.sleep(0.06)" + PIXELS.replace("\n    ", "\n"))
+    assert [(slow.plugin, slow.origin) for slow in zoo().slow] == [("bczoo_pixels", "bczoo-pixels 1.2")]
+    assert (
+        "slow plugin   from              import took\nbczoo_pixels  bczoo-pixels 1.2  0.1 s" in call_cli("list").stdout
+    )
+
+
+def test_timings_show_every_plugin_the_slowest_first(install, call_cli):
+    install("bczoo_pixels", "import time; time.sleep(0.2)" + PIXELS.replace("\n    ", "\n"))
+    lines = [line.split() for line in call_cli("list", "--timings").stdout.splitlines()]
+    assert lines[0] == ["ms", "plugin", "from"]
+    assert lines[1][1:] == ["bczoo_pixels", "bczoo-pixels", "1.2"]
+    assert float(lines[1][0]) >= 200
+    assert "envs" in {line[1] for line in lines[1:]}
+
+
 def test_a_plugin_may_not_take_the_name_of_another(install):
     before = names()
     install("bczoo_bad", FINE, plugin="envs")
     (broken,) = zoo().broken
     assert (broken.plugin, broken.origin) == ("envs", "bczoo-bad 1.2")
-    assert broken.reason == "BczooError: a plugin called 'envs' is already there"
+    assert broken.reason == "a plugin called 'envs' is already there"
     assert names() == before
 
 
 def test_a_module_named_by_two_entry_points_is_filed_once(install):
     install("bczoo_pixels", PIXELS)
     install("bczoo_again", "import sys, bczoo_pixels; sys.modules[__name__] = bczoo_pixels")
-    assert [(b.plugin, b.reason) for b in zoo().broken] == [
-        ("bczoo_pixels", "BczooError: it is already there as 'bczoo_again'")
-    ]
+    assert [(b.plugin, b.reason) for b in zoo().broken] == [("bczoo_pixels", "it is already there as 'bczoo_again'")]
     assert zoo().get("backbone", "pixels").plugin == "bczoo_again"
 
 

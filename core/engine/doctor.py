@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,8 +11,10 @@ import torch
 
 from bczoo.checks import Check
 from bczoo.engine.device import computes_bf16, pick_device
-from bczoo.errors import BczooError
-from bczoo.registry import zoo
+from bczoo.errors import BczooError, brief
+from bczoo.registry import BLOCK, zoo
+
+SLOW_FIX = "its author imports what is large only where it is used; bczoo list --timings"
 
 
 @attrs.frozen
@@ -28,12 +30,12 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Try everything, each on its own; plugins add their own checks."""
-    offered = [check for checks in zoo().manager.hook.bczoo_checks() for check in checks]
     return [
         Finding("python", True, f"{platform.python_version()}, bczoo {version('bczoo')}"),
         Finding("torch", True, f"{torch.__version__}, {torch.get_num_threads()} threads of {os.cpu_count()} CPUs"),
         *_devices(),
-        *(_try(check) for check in (*offered, *_own_checks())),
+        *_offered(),
+        *map(_try, _own_checks()),
         *_plugins(),
     ]
 
@@ -47,6 +49,19 @@ def _devices() -> Iterator[Finding]:
         yield Finding("bf16", True, "computed by the hardware")
     else:
         yield Finding("bf16", False, "not in hardware", "fp32 is used")
+
+
+def _offered() -> Iterator[Finding]:
+    """What plugins want to be tried; a plugin that cannot even say is a finding itself."""
+    manager = zoo().manager
+    for call in manager.hook.bczoo_checks.get_hookimpls():
+        try:
+            checks: Iterable[Check] = call.function()  # type: ignore[assignment]
+            found = [_try(check) for check in checks]
+        except Exception as error:
+            name = manager.get_name(call.plugin)
+            found = [Finding(f"plugin {name}", False, f"bczoo_checks raised {type(error).__name__}: {brief(error)}")]
+        yield from found
 
 
 def _own_checks() -> Iterator[Check]:
@@ -84,4 +99,7 @@ def _plugins() -> Iterator[Finding]:
     registry = zoo()
     yield Finding("plugins", True, f"{len(registry.cards)} parts")
     for broken in registry.broken:
-        yield Finding(f"plugin {broken.plugin}", False, broken.reason, f"update or uninstall {broken.origin}")
+        fix = f"unset {BLOCK} to have it" if broken.blocked else f"update or uninstall {broken.origin}"
+        yield Finding(f"plugin {broken.plugin}", broken.blocked, broken.reason, fix)
+    for slow in registry.slow:
+        yield Finding(f"plugin {slow.plugin}", True, f"took {slow.seconds:.1f} s to import ({slow.origin})", SLOW_FIX)

@@ -21,11 +21,13 @@ from bczoo.engine.device import pick_device, pick_precision
 from bczoo.engine.env import describe_env
 from bczoo.engine.evaluate import Report, evaluate
 from bczoo.engine.journal import Journal, forget_later
+from bczoo.engine.observers import Observers
 from bczoo.engine.order import plan_steps, steps_per_epoch
+from bczoo.engine.origins import load_run_spec, origins
 from bczoo.engine.pairs import check_pair
 from bczoo.engine.policy import Policy, observe
 from bczoo.engine.resume import finished_epochs, restore, warn_of_changes
-from bczoo.engine.run import Run, make_folder, observers, run_folder
+from bczoo.engine.run import Run, make_folder, run_folder
 from bczoo.engine.setup import new_accelerator, new_trainer, seeded_policy
 from bczoo.engine.sources import cache_features, new_windows, warn_of_idle
 from bczoo.engine.states import States
@@ -67,7 +69,7 @@ def train(
     if team.rank == 0:
         make_folder(folder)
         write_text(folder / "spec.toml", dump_spec(running.spec))
-        write_json(folder / "versions.json", _versions() | running.facts)
+        write_json(folder / "versions.json", _versions() | running.facts | {"plugins": origins(running.spec)})
     return _finish(running, trainer, show)
 
 
@@ -78,7 +80,7 @@ def resume(folder: str | Path, *, show: bool = True) -> Result:
     or when its demonstrations are no longer the same.
     """
     folder = Path(folder)
-    spec = load_spec(_spec_of(folder))
+    spec = load_run_spec(_spec_of(folder))
     accelerator = new_accelerator(pick_device(spec.train.device))
     team = Team()
     demos = _found_together(spec, accelerator, team, show)
@@ -114,6 +116,8 @@ def _finish(running: Run, trainer: Trainer, show: bool) -> Result:
             report = _judge(running, show)
         trainer.keeper.states.clear()
         log.info(f"time: {', '.join(f'{name} {share:.0%}' for name, share in trainer.clock.shares().items())}")
+    for lost in running.observers.lost:
+        log.warning(f"not heard to the end: {lost}")
     return Result(folder=running.folder, report=report)
 
 
@@ -154,12 +158,11 @@ def prepare(
         f"{len(training)} demonstrations ({demos.episodes - len(training)} held back), {device}, {precision}"
     )
     callbacks = [build(options) for options in spec.callbacks]
-    bars = [TrainingProgress()] if show and main else []
     running = Run(
         spec=spec,
         folder=folder,
         policy=policy,
-        manager=observers([*callbacks, *bars, *([Journal()] if main else [])]),
+        observers=_observers(spec, callbacks, show and main, main),
         callbacks=callbacks,
         total_steps=plan_steps(
             spec.train.epochs, spec.train.steps, steps_per_epoch(len(windows[0]), spec.train.batch_size)
@@ -174,6 +177,18 @@ def prepare(
     if spec.data.cache_features:
         cache_features(policy, windows, spec, device)
     return running, trainer
+
+
+def _observers(spec: Spec, callbacks: list[Any], bar: bool, journal: bool) -> Observers:
+    """Everyone who listens to a run; only its main process writes a journal, and where people look on shows a bar."""
+    observers = Observers(strict=spec.train.strict)
+    observers.add_installed()
+    observers.add_callbacks(spec.callbacks, callbacks)
+    if bar:
+        observers.add(TrainingProgress(), "the progress bar")
+    if journal:
+        observers.add(Journal(), "the journal")
+    return observers
 
 
 def _with_weights(spec: Spec, policy: Policy) -> Spec:

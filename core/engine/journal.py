@@ -15,6 +15,8 @@ from bczoo.hooks import hookimpl
 class Journal:
     """Writes metrics.jsonl after each epoch and curves.png at the end."""
 
+    essential = True  # a run without its figures is not worth its time
+
     @hookimpl
     def bczoo_epoch_end(self, run: Run, metrics: dict[str, Any]) -> None:
         """Add this epoch's line."""

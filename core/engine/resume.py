@@ -43,7 +43,7 @@ def capture(trainer: "Trainer") -> dict[str, Any]:
         "model": dict(get_model_state_dict(stepper.policy, options=WHOLE)),
         "optimizer": get_optimizer_state_dict(stepper.policy, stepper.optimizer, options=WHOLE),
         "schedule": trainer.schedule.state_dict(),
-        "callbacks": [_state_of(callback) for callback in run.callbacks],
+        "callbacks": [run.observers.state_of(callback, run.step) for callback in run.callbacks],
         "processes": trainer.team.gather(own),
     }
 
@@ -87,10 +87,6 @@ def _lay_out(optimizer: torch.optim.Optimizer) -> None:
         for name, value in kept.items():
             if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
                 kept[name] = torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
-
-
-def _state_of(callback: Any) -> Any:
-    return callback.state_dict() if hasattr(callback, "state_dict") else None
 
 
 def finished_epochs(state: dict[str, Any] | None) -> int:

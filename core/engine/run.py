@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import pluggy
 from torch import Tensor
 
+from bczoo.engine.observers import Observers
 from bczoo.engine.policy import Policy
 from bczoo.errors import BczooError, InputError
-from bczoo.registry import new_manager, zoo
 from bczoo.spec import Spec
 
 RUNS = Path("runs")
@@ -25,7 +24,7 @@ class Run:
     spec: Spec
     folder: Path
     policy: Policy
-    manager: pluggy.PluginManager
+    observers: Observers
     callbacks: list[Any]  # the spec's, in its order
     total_steps: int
     facts: dict[str, Any] = attrs.field(factory=dict)  # device, precision, data: what the run really used
@@ -37,7 +36,7 @@ class Run:
 
     def tell(self, hook: str, **arguments: Any) -> None:
         """Call a lifecycle hook of every observer."""
-        getattr(self.manager.hook, hook)(run=self, **arguments)
+        self.observers.tell(hook, self.step, run=self, **arguments)
 
 
 def run_folder(spec: Spec, name: str | None) -> Path:
@@ -58,17 +57,6 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"{folder} exists and will not be overwritten; choose another name with --run") from None
     except OSError as error:
         raise BczooError(f"cannot create {folder}: {error.strerror}; choose a folder you may write") from error
-
-
-def observers(callbacks: list[Any]) -> pluggy.PluginManager:
-    """A plugin manager of the run's own: installed plugins and these callbacks."""
-    manager = new_manager()
-    for name, plugin in zoo().manager.list_name_plugin():
-        manager.register(plugin, name)
-    for callback in callbacks:
-        manager.register(callback)
-        manager.check_pending()
-    return manager
 
 
 def append_line(path: Path, row: dict[str, Any]) -> None:

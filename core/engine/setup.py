@@ -62,7 +62,9 @@ def new_trainer(
         policy.compile()
     objective = Objective(policy, build(spec.loss), bf16=precision == "bf16")
     model = _spread(objective, spec, accelerator, team)
-    optimizer = build(spec.train.optimizer, parameter_groups(policy, spec.train.backbone_lr))
+    groups = parameter_groups(policy, spec.train.backbone_lr)
+    optimizer = run.observers.first("bczoo_optimizer", run.step, run=run, groups=groups)
+    optimizer = build(spec.train.optimizer, groups) if optimizer is None else optimizer
     clock = Clock(device)
     if team.rank:
         # Each process draws its own dropout; the first goes on as if it were alone.

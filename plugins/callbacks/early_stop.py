@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 class EarlyStop:
     """Counts epochs since the best validation loss."""
 
+    essential = True  # it changes what is trained or kept
+
     def __init__(self, options: "callbacks.EarlyStop") -> None:
         self.options = options
         self.best = float("inf")

@@ -20,6 +20,8 @@ class Ema:
     torch's own AveragedModel would make the host wait for the device at every step.
     """
 
+    essential = True  # it changes what is trained or kept
+
     def __init__(self, options: "callbacks.Ema") -> None:
         self.options = options
         self.steps = 0  # averaged so far

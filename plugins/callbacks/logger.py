@@ -1,10 +1,9 @@
-"""What all loggers do alike: the library they need, what they hear, and that trouble of theirs never ends training."""
+"""What all loggers do alike: the library they need, and what they hear."""
 
-import logging
 import os
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,12 @@ from bczoo.hooks import hookimpl
 if TYPE_CHECKING:
     from bczoo.engine.run import Run
 
-log = logging.getLogger("bczoo")
-
 
 class Logger(ABC):
     """Hands numbers to `write` with the step they belong to: as train/..., epoch/... and eval/....
 
     Only the main process logs; the others check that the library is there and keep silent. A logger that cannot start
-    ends the run before its first step; one that fails later says so once and keeps silent from then on.
+    ends the run before its first step; one that fails later is not heard again, as any observer.
     """
 
     def __init__(self, options: Any, *modules: str) -> None:
@@ -63,42 +60,36 @@ class Logger(ABC):
     @hookimpl
     def bczoo_log(self, run: "Run", metrics: Mapping[str, Any]) -> None:
         """Numbers of the last few steps."""
-        self._try(lambda: self.write(numbers("train", metrics), run.step))
+        self._write("train", metrics, run.step)
 
     @hookimpl
     def bczoo_epoch_end(self, run: "Run", metrics: Mapping[str, Any]) -> None:
         """Numbers of the epoch."""
-        self._try(lambda: self.write(numbers("epoch", metrics), run.step))
+        self._write("epoch", metrics, run.step)
 
     @hookimpl
     def bczoo_fit_end(self, run: "Run") -> None:
         """Stay open for the evaluation, unless an error is on its way, after which there is none."""
         failed = sys.exception() is not None
-        self._try(lambda: self.training_over(run, failed))
+        if self.logs:
+            self.training_over(run, failed)
         if failed:
             self._close(failed=True)
 
     @hookimpl
     def bczoo_eval_end(self, run: "Run", report: Mapping[str, Any]) -> None:
         """Numbers of the final evaluation, the last that there are."""
-        self._try(lambda: self.write(numbers("eval", report), run.step))
+        self._write("eval", report, run.step)
         self._close(failed=False)
 
-    def _close(self, failed: bool) -> None:
-        self._try(lambda: self.close(failed))
-        self.logs = False
+    def _write(self, prefix: str, metrics: Mapping[str, Any], step: int) -> None:
+        if self.logs:
+            self.write(numbers(prefix, metrics), step)
 
-    def _try(self, action: Callable[[], None]) -> None:
-        if not self.logs:
-            return
-        try:
-            action()
-        except Exception as error:
+    def _close(self, failed: bool) -> None:
+        if self.logs:
             self.logs = False
-            log.warning(
-                f"callback {self.name!r} logs no more: {type(error).__name__}: {brief(error)}; "
-                "training goes on, and the metrics of its epochs are in metrics.jsonl"
-            )
+            self.close(failed)
 
 
 def need(name: str, *modules: str) -> Any:

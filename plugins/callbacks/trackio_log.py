@@ -1,5 +1,6 @@
 """Trackio: a local database and dashboard, or a Hugging Face Space."""
 
+import logging
 import os
 import sys
 from contextlib import redirect_stdout
@@ -7,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bczoo.plugins import callbacks
-from bczoo.plugins.callbacks.logger import Logger, log
+from bczoo.plugins.callbacks.logger import Logger
 from bczoo.schema import unstructure
 
 if TYPE_CHECKING:
     from bczoo.engine.run import Run
+
+log = logging.getLogger("bczoo")
 
 
 class TrackioLog(Logger):

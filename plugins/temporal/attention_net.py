@@ -37,3 +37,20 @@ class EncoderStack(nn.Module):
         for layer in self.layers:
             x_BLD = layer(x_BLD, src_mask=mask_LL, src_key_padding_mask=padding_BL, is_causal=causal)
         return x_BLD
+
+    def first(self, x_BLD: Tensor, padding_BL: Tensor | None = None) -> Tensor:
+        """The first token x_BD of what `forward` gives, without computing the others' last layer."""
+        last = len(self.layers) - 1
+        for layer in self.layers[:last]:
+            x_BLD = layer(x_BLD, src_key_padding_mask=padding_BL)
+        return only_first(self.layers[last], x_BLD, padding_BL)
+
+
+def only_first(layer: Any, x_BLD: Tensor, padding_BL: Tensor | None) -> Tensor:
+    """What an nn.TransformerEncoderLayer with the layer norm last makes of the first token x_BD."""
+    x_B1D = x_BLD[:, :1]
+    seen_B1D = layer.self_attn(x_B1D, x_BLD, x_BLD, key_padding_mask=padding_BL, need_weights=False)[0]
+    x_B1D = layer.norm1(x_B1D + layer.dropout1(seen_B1D))
+    inner = layer.linear2(layer.dropout(layer.activation(layer.linear1(x_B1D))))
+    x_BD: Tensor = layer.norm2(x_B1D + layer.dropout2(inner))[:, 0]
+    return x_BD

@@ -58,7 +58,7 @@ class Latent(nn.Module):
             front.append(self.state(state_BS).unsqueeze(1))
         x_BLD = torch.cat([*front, self.action(demo_BHA)], dim=1) + self.position_LD
         padding_BL = None if mask_BH is None else nn.functional.pad(~mask_BH, (self.front, 0), value=False)
-        cls_BD = self.encoder(x_BLD, padding_BL=padding_BL)[:, 0]
+        cls_BD = self.encoder.first(x_BLD, padding_BL)
         # The divergence wants more digits than bfloat16 has.
         mean_BZ, log_var_BZ = self.posterior(cls_BD).float().chunk(2, dim=-1)
         return mean_BZ, log_var_BZ

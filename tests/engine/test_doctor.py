@@ -62,7 +62,7 @@ def test_a_missing_gl_library_is_a_finding_with_a_way_out(monkeypatch):
 
 def test_the_command_fails_when_something_needed_does(call_cli, monkeypatch):
     monkeypatch.setattr(doctor, "_own_checks", lambda: iter([Check(what="disk", run=broken, fix="", needed=True)]))
-    monkeypatch.setattr(zoo().manager.hook, "bczoo_checks", lambda: [])
+    monkeypatch.setattr(doctor, "_offered", lambda: [])
     result = call_cli("doctor")
     assert result.returncode == 1
     assert "the main job will not run here: disk" in result.stderr

@@ -1,0 +1,100 @@
+"""Who hears a run's lifecycle hooks, and what becomes of an observer that raises."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from traceback import extract_tb
+from typing import Any
+
+import attrs
+import pluggy
+
+from bczoo.card import card_of
+from bczoo.errors import BczooError, brief
+from bczoo.registry import check_hooks, new_manager, zoo
+
+log = logging.getLogger("bczoo")
+
+
+@attrs.define
+class Observers:
+    """Installed plugins, the spec's callbacks, and the core's own observers, each known by what people call it."""
+
+    strict: bool
+    manager: pluggy.PluginManager = attrs.field(factory=new_manager)
+    lost: list[str] = attrs.field(factory=list)  # a sentence for each that raised and is heard no more
+    _chosen: list[Any] = attrs.field(factory=list)  # by the spec, or by the core
+
+    def add_installed(self) -> None:
+        """Everything that is installed may listen."""
+        registry = zoo()
+        for name, plugin in registry.manager.list_name_plugin():
+            if plugin is not None:
+                self.manager.register(plugin, f"plugin {name!r} ({registry.origins.get(name, 'unknown')})")
+
+    def add_callbacks(self, options: Iterable[Any], callbacks: Iterable[Any]) -> None:
+        """Callbacks, built of these options; raises BczooError for one that answers a hook that there is not."""
+        for number, (option, callback) in enumerate(zip(options, callbacks, strict=True), 1):
+            card = card_of(option)
+            self.add(callback, f"callback {card.name!r} ({card_origin(option)}), the spec's no. {number}")
+
+    def add(self, observer: Any, name: str) -> None:
+        """One more observer; of several, the one that was added last hears a hook first."""
+        try:
+            self.manager.register(observer, name)
+            check_hooks(self.manager, observer)
+        except (BczooError, pluggy.PluginValidationError) as error:
+            raise BczooError(f"{name}: {' '.join(str(error).split())}") from error
+        self._chosen.append(observer)
+
+    def tell(self, hook: str, step: int, **arguments: Any) -> None:
+        """Call a hook of everyone; `step` is where the run is."""
+        for _ in self._answers(hook, step, arguments):
+            pass
+
+    def first(self, hook: str, step: int, **arguments: Any) -> Any:
+        """The first answer that is not None; callbacks of the spec are asked before installed plugins."""
+        return next((answer for answer in self._answers(hook, step, arguments) if answer is not None), None)
+
+    def state_of(self, callback: Any, step: int) -> Any:
+        """What a callback wants to be saved with the run; None if that is nothing, or it is heard no more."""
+        if not self.manager.is_registered(callback) or not hasattr(callback, "state_dict"):
+            return None
+        try:
+            return callback.state_dict()
+        except Exception as error:
+            self._bear(callback, "state_dict", step, error)
+            return None
+
+    def _answers(self, hook: str, step: int, arguments: dict[str, Any]) -> Iterator[Any]:
+        # As pluggy does it, but each on its own. The list is a copy, since some may be struck from it.
+        for call in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
+            try:
+                yield call.function(*(arguments[name] for name in call.argnames))
+            except Exception as error:
+                self._bear(call.plugin, hook, step, error)
+
+    def _bear(self, observer: Any, hook: str, step: int, error: Exception) -> None:
+        """Report an observer that raised and hear it no more, or end the run where it cannot go on without."""
+        name = self.manager.get_name(observer)
+        chosen = any(observer is one for one in self._chosen)
+        needed = getattr(observer, "essential", False) or (chosen and hook == "bczoo_fit_start")
+        if (needed or self.strict) and isinstance(error, BczooError):
+            raise error
+        what = f"{name} raised in {hook} after step {step}: {type(error).__name__}: {brief(error)} ({_place(error)})"
+        if needed or self.strict:
+            raise BczooError(what) from error
+        self.manager.unregister(observer)
+        self.lost.append(what)
+        log.warning(f"{what}; it is not heard again in this run, and training goes on")
+
+
+def card_origin(options: Any) -> str:
+    """The distribution and version that brought a part; "unknown" for one that is not in the zoo."""
+    card = card_of(options)
+    found = zoo().cards.get((card.kind, card.name))
+    return found.origin if found else card.origin
+
+
+def _place(error: Exception) -> str:
+    last = extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"
