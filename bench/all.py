@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 RESULTS, STORE = HERE / "RESULTS.md", HERE / "results.json"
 SCRIPTS = (
     "startup",
+    "list_speed",
     "train_speed",
     "data_read",
     "env_speed",

@@ -15,6 +15,8 @@ from bczoo.options_class import make_later
 
 T = TypeVar("T")
 
+_TAKEN = {"use": "how specs choose parts", "self": "what methods call their object"}
+
 
 def field(
     *,
@@ -86,8 +88,10 @@ def component(kind: str, name: str, impl: str) -> Callable[[type[T]], type[T]]:
         if "__card__" in vars(cls):
             raise BczooError(f"{kind} {name!r}: its options are those of {card_of(cls).name!r}; write a class for each")
         # Raises for annotations that are no types, here where the plugin is named for it.
-        if "use" in get_type_hints(cls, include_extras=True) or hasattr(cls, "use"):
-            raise BczooError(f"{kind} {name!r}: an option cannot be called 'use', which is how specs choose parts")
+        typed = get_type_hints(cls, include_extras=True)
+        for word, meaning in _TAKEN.items():
+            if word in typed or hasattr(cls, word):
+                raise BczooError(f"{kind} {name!r}: an option cannot be called {word!r}, which is {meaning}")
         options: Any = cls
         options.__card__ = Card(kind=kind, name=name, options=options, impl=impl)
         make_later(options)

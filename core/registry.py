@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 import attrs
@@ -16,7 +15,7 @@ from bczoo.api import check_api
 from bczoo.card import Card, card_of
 from bczoo.commands import OWN_COMMANDS, Command
 from bczoo.errors import BczooError, InputError, brief, suggest
-from bczoo.installed import GROUP, OWN
+from bczoo.installed import GROUP, OWN, plugins
 from bczoo.kinds import KINDS
 
 BLOCK = "BCZOO_BLOCK"  # the environment variable that leaves plugins out, by name or distribution
@@ -136,7 +135,7 @@ def zoo() -> Registry:
     """The registry of everything installed; a plugin that fails to load is noted, never fatal."""
     registry = Registry(new_manager())
     block = _blocked()
-    for dist, version, point in _plugins():
+    for dist, version, point in plugins():
         origin = f"{dist} {version}".strip() or "unknown"
         if names := block.keys() & {_plain(point.name), _plain(dist)}:
             block |= dict.fromkeys(names, True)
@@ -173,23 +172,3 @@ def _blocked() -> dict[str, bool]:
 def _plain(name: str) -> str:
     """A name as distributions compare theirs."""
     return re.sub(r"[-_.]+", "-", name).strip().lower()
-
-
-def _plugins() -> list[tuple[str, str, EntryPoint]]:
-    """(distribution, version, entry point) of every installed plugin, bczoo's own first."""
-    points = entry_points(group=GROUP)
-    # Each look at a name and version reads the metadata file, so look once a distribution.
-    origins = {dist: _origin(dist) for dist in {point.dist for point in points}}
-    found = [(*origins[point.dist], point) for point in points]
-    # Otherwise sys.path decides who may claim a name first.
-    return sorted(found, key=lambda plugin: (plugin[0] != "bczoo", plugin[0], plugin[2].name))
-
-
-def _origin(dist: Distribution | None) -> tuple[str, str]:
-    try:
-        text = (dist.read_text("METADATA") or dist.read_text("PKG-INFO") or "") if dist else ""
-    except Exception:  # a library that brings a finder of its own (importlib_metadata) may raise what it likes
-        text = ""
-    # The standard library would parse it all, the readme too; the two lines are what is wanted.
-    fields = dict(line.partition(":")[::2] for line in text.partition("\n\n")[0].splitlines())
-    return fields.get("Name", "").strip(), fields.get("Version", "").strip()

@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from bczoo.api import API_VERSION
 from bczoo.cli import main
+from bczoo.installed import points
 from bczoo.registry import zoo
 
 # The same cases in every run, so that none fails by chance; `pytest --hypothesis-profile=thorough` tries twenty
@@ -73,9 +74,11 @@ def install(tmp_path, monkeypatch):
         (info / "entry_points.txt").write_text(f"[bczoo]\n{plugin or module} = {module}\n", encoding="utf-8")
         modules.append(module)
         importlib.invalidate_caches()
+        points.cache_clear()
         zoo.cache_clear()
 
     yield put
+    points.cache_clear()
     zoo.cache_clear()
     for module in modules:
         sys.modules.pop(module, None)

@@ -230,6 +230,7 @@ MISTAKES = {
     "called use": ('use: str = field(default="", help="x")', "head 'bad': an option cannot be called 'use'"),
     "called use, no default": ('use: str = field(help="x")', "head 'bad': an option cannot be called 'use'"),
     "called use, no type": ('use = field(help="x")', "head 'bad': an option cannot be called 'use'"),
+    "called self": ('self: int = field(help="x")', "head 'bad': an option cannot be called 'self'"),
     "unknown type": ('width: itn = field(help="x")', "name 'itn' is not defined"),
     "unknown type, quoted": ('width: "itn" = field(help="x")', "name 'itn' is not defined"),
     "unknown type, inside": ('width: tuple["itn", ...] = field(help="x")', "name 'itn' is not defined"),
@@ -249,9 +250,10 @@ def test_a_mistake_in_a_card_is_found_when_its_plugin_is_loaded(install, option,
 def test_what_only_attrs_can_find_out_is_said_with_the_place_when_the_class_is_used_and_again_the_next_time():
     @component("head", "bad", "x:y")
     class Bad:
-        """Has an option that no method can take."""
+        """Has two options that attrs would call the same when it makes an instance."""
 
-        self: int = field(default=3, help="is what methods call their object")
+        size: int = field(default=3, help="how large")
+        _size: int = field(default=3, help="how large inside")
 
     for use in (Bad, attrs.fields, Bad):
         with pytest.raises(BczooError, match=r"the options .*test_card\..*Bad are no attrs class: SyntaxError: dup"):
