@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
+from functools import reduce
 from importlib.metadata import version
 from itertools import chain
 from math import isfinite
+from operator import getitem
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,15 +15,16 @@ import attrs
 import torch
 from torch import Tensor
 
-from bczoo.card import card_of
 from bczoo.engine import tensor_file
-from bczoo.engine.policy import Policy, probe
+from bczoo.engine.assembly import probe
+from bczoo.engine.device import pick_device
+from bczoo.engine.origins import needs, origins
+from bczoo.engine.policy import Policy
 from bczoo.engine.tensor_file import FileKind, TensorFile, write_tensors
 from bczoo.errors import BczooError, InputError, brief, clip, printable
-from bczoo.registry import zoo
 from bczoo.schema import Mistakes, structure, unstructure
 from bczoo.shapes import Action, Obs
-from bczoo.spec import Spec
+from bczoo.spec import PolicySpec, Spec
 from bczoo.specfile import spec_from_table
 
 POLICY = FileKind(name="policy", format=1, example="runs/NAME/policy.safetensors")
@@ -29,6 +33,8 @@ _SIDE: Final = 2**14  # pixels, steps, numbers: more than any env has
 _CAMERAS: Final = 64
 _TABLES: Final = 64 << 20  # bytes
 _LONGEST: Final = 800  # characters of a sentence that quotes a file
+# Where a spec says what only training uses.
+_TRAINING: Final = (("loss",), ("callbacks",), ("data", "augment"), ("train", "optimizer"), ("train", "schedule"))
 
 
 def save_policy(
@@ -47,7 +53,7 @@ def save_policy(
         "spec": unstructure(spec),
         "obs": attrs.asdict(policy.obs),
         "action": attrs.asdict(policy.action),
-        "plugins": _plugins(spec),
+        "plugins": origins(spec),
         "versions": {name: version(name) for name in ("bczoo", "torch")},
         "info": {key: _finite(value) for key, value in (info or {}).items()},
     }
@@ -57,29 +63,36 @@ def save_policy(
 def load_policy(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Policy:
     """Read a policy file: same parts, weights and statistics, in eval mode; raises BczooError if it cannot be.
 
-    With `precision` "bf16" it acts about twice as fast on hardware that computes in bfloat16, and a little differently.
+    Only the policy's own parts must be installed; a robot has no simulator, and learns nothing. With `precision`
+    "bf16" it acts about twice as fast on hardware that computes in bfloat16, and a little differently. `device` is
+    auto, cpu, mps, cuda or cuda:N.
     """
     if precision not in ("fp32", "bf16"):
         raise InputError(f"precision {precision!r}: a policy acts in fp32 or bf16")
-    policy = load_with_spec(path, device)[0]
+    file = TensorFile(Path(path), POLICY)
+    policy = _policy(file, _policy_spec(file), device)
     return policy.infer_in_bf16() if precision == "bf16" else policy
 
 
 def load_with_spec(path: str | Path, device: str = "cpu") -> tuple[Policy, Spec]:
-    """A policy and the complete spec of the run it came from."""
-    path = Path(path)
-    file = TensorFile(path, POLICY)
-    spec = _spec(path, file.header)
-    with _fitting(path):
+    """A policy and the spec of the run it came from; defaults stand where parts that only trained it are gone."""
+    file = TensorFile(Path(path), POLICY)
+    spec = _spec(file)
+    return _policy(file, spec.policy, device), spec
+
+
+def _policy(file: TensorFile, spec: PolicySpec, device: str) -> Policy:
+    place = pick_device(device)
+    with _fitting(file.path):
         obs, action = _shapes(file.header)
         _compare(file, spec, obs, action)
     tensors = file.tensors()
-    with _fitting(path):
-        policy = Policy(spec.policy, obs, action)
+    with _fitting(file.path):
+        policy = Policy(spec, obs, action)
         policy.load_state_dict(tensors)
         policy.normalizer.check()
         policy.backbone.used_weights = printable(str(file.header["info"].get("weights", "none")))
-    return policy.to(device).eval(), spec
+    return policy.to(place).eval()
 
 
 @contextmanager
@@ -93,15 +106,15 @@ def _fitting(path: Path) -> Iterator[None]:
         raise BczooError(f"{path}: its weights do not fit its own spec: {brief(error)}") from error
 
 
-def _compare(file: TensorFile, spec: Spec, obs: Obs, action: Action) -> None:
+def _compare(file: TensorFile, spec: PolicySpec, obs: Obs, action: Action) -> None:
     """Compare what the spec would build with what the file holds before any memory is taken for it.
 
     What fits is also run, without memory again: some parts are built for images that they cannot take.
     """
-    if obs.steps != spec.policy.steps:
-        raise ValueError(f"obs.steps is {obs.steps}, but policy.steps {spec.policy.steps}")
+    if obs.steps != spec.steps:
+        raise ValueError(f"obs.steps is {obs.steps}, but policy.steps {spec.steps}")
     with torch.device("meta"):
-        policy = Policy(spec.policy, obs, action)
+        policy = Policy(spec, obs, action)
     wanted = {name: _said(value.dtype, value.shape) for name, value in policy.state_dict().items()}
     held = {name: _said(*claim) for name, claim in file.layout.items()}
     for name in sorted(wanted.keys() | held.keys()):
@@ -113,7 +126,7 @@ def _compare(file: TensorFile, spec: Spec, obs: Obs, action: Action) -> None:
     size = sum(buffer.nbytes for buffer in policy.buffers())
     if size > file.path.stat().st_size + _TABLES:
         raise ValueError(f"its parts want {size} bytes for tables")
-    probe(spec.policy, obs, action)
+    probe(spec, obs, action)
 
 
 def _said(dtype: torch.dtype, shape: Iterable[int]) -> str:
@@ -129,23 +142,51 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _spec(path: Path, header: dict[str, Any]) -> Spec:
+def _policy_spec(file: TensorFile) -> PolicySpec:
+    spec = file.header.get("spec")
+    table = spec.get("policy") if isinstance(spec, dict) else spec
+    with _rebuilding(file, table):
+        read: PolicySpec = structure(table, PolicySpec, ("policy",))
+        return read
+
+
+def _spec(file: TensorFile) -> Spec:
+    """The whole spec, or what is left of it without the parts of training that cannot be read here."""
+    table: Any = file.header.get("spec")
     try:
-        return spec_from_table(header.get("spec", {}))
+        return spec_from_table(table)
     except Mistakes as error:
-        plugins = header.get("plugins")
-        brought = (
-            ", ".join(f"{part}: {origin}" for part, origin in plugins.items()) if isinstance(plugins, dict) else ""
-        )
-        what = f"{path}: cannot be rebuilt here: {clip(str(error), _LONGEST)} (made with {clip(brought, _LONGEST)})"
-        raise BczooError(what) from error
+        table = _for_acting(table, error)
+    with _rebuilding(file, table):
+        return spec_from_table(table)
 
 
-def _plugins(spec: Spec) -> dict[str, str]:
-    policy = spec.policy
-    parts = (policy.backbone, policy.temporal, policy.head, policy.action, spec.loss, spec.env)
-    cards = [card_of(part) for part in parts]
-    return {f"{card.kind} {card.name}": zoo().get(card.kind, card.name).origin for card in cards}
+def _for_acting(table: Any, error: Mistakes) -> Any:
+    """The table without what only trained the policy, where there are mistakes in it.
+
+    A policy acts the same without the callback that watched its training. Whoever judges it need not have that, nor
+    the version that still knows its options. What can be read is kept, so that the spec stays complete if it can.
+    """
+    left = deepcopy(table)
+    for place in _TRAINING:
+        if any(mistake.path[: len(place)] == place for mistake in error.mistakes):
+            *above, key = place
+            reduce(getitem, above, left).pop(key, None)
+    return left
+
+
+@contextmanager
+def _rebuilding(file: TensorFile, table: Any) -> Iterator[None]:
+    """Say of mistakes in `table`, a piece of the file's spec, what has to be installed, if it is that."""
+    try:
+        yield
+    except Mistakes as error:
+        told = file.header.get("plugins")
+        if lost := needs(told, table):
+            raise BczooError(f"{file.path} needs {lost}") from error
+        brought = ", ".join(f"{part}: {origin}" for part, origin in told.items()) if isinstance(told, dict) else ""
+        said, brought = clip(str(error), _LONGEST), clip(brought, _LONGEST)
+        raise BczooError(f"{file.path}: cannot be rebuilt here: {said} (made with {brought})") from error
 
 
 def _shapes(header: dict[str, Any]) -> tuple[Obs, Action]:

@@ -13,31 +13,32 @@ from accelerate import Accelerator
 
 from bczoo.card import build, card_of
 from bczoo.engine import normalize
+from bczoo.engine.assembly import observe
 from bczoo.engine.checkpoint import load_policy
-from bczoo.engine.console import TrainingProgress, log, progress
+from bczoo.engine.console import TrainingProgress, log
 from bczoo.engine.demonstrate import find_demos
 from bczoo.engine.demos import Demos
 from bczoo.engine.device import pick_device, pick_precision
 from bczoo.engine.env import describe_env
-from bczoo.engine.evaluate import Report, evaluate
+from bczoo.engine.evaluate import Report
 from bczoo.engine.journal import Journal, forget_later
+from bczoo.engine.judge import judge
 from bczoo.engine.observers import Observers
 from bczoo.engine.order import plan_steps, steps_per_epoch
 from bczoo.engine.origins import load_run_spec, origins
 from bczoo.engine.pairs import check_pair
-from bczoo.engine.policy import Policy, observe
+from bczoo.engine.policy import Policy
 from bczoo.engine.resume import finished_epochs, restore, warn_of_changes
-from bczoo.engine.run import Run, make_folder, run_folder
+from bczoo.engine.run import Run, make_folder, run_folder, started_in
 from bczoo.engine.setup import new_accelerator, new_trainer, seeded_policy
 from bczoo.engine.sources import cache_features, new_windows, warn_of_idle
 from bczoo.engine.states import States
 from bczoo.engine.team import Team
 from bczoo.engine.train import Trainer
-from bczoo.engine.video import write_rollouts
 from bczoo.errors import BczooError, InputError
 from bczoo.files import write_json, write_text
 from bczoo.shapes import Action, Obs
-from bczoo.spec import Eval, Spec
+from bczoo.spec import Spec
 from bczoo.specfile import dump_spec, load_spec
 
 
@@ -83,7 +84,7 @@ def resume(folder: str | Path, *, show: bool = True) -> Result:
     spec = load_run_spec(_spec_of(folder))
     accelerator = new_accelerator(pick_device(spec.train.device))
     team = Team()
-    demos = _found_together(spec, accelerator, team, show)
+    demos = _found_together(spec, accelerator, team, show, home=started_in(folder))
     state = States(folder, spec.train.keep).latest()
     running, trainer = prepare(spec, folder, demos, accelerator, show, team, state)
     if team.rank == 0:
@@ -100,9 +101,9 @@ def _spec_of(folder: Path) -> Path:
     return folder / "spec.toml"
 
 
-def _found_together(spec: Spec, accelerator: Accelerator, team: Team, show: bool) -> Demos:
+def _found_together(spec: Spec, accelerator: Accelerator, team: Team, show: bool, home: Path = Path()) -> Demos:
     with accelerator.main_process_first():
-        return find_demos(spec, show and team.rank == 0)
+        return find_demos(spec, show and team.rank == 0, home)
 
 
 def _finish(running: Run, trainer: Trainer, show: bool) -> Result:
@@ -222,19 +223,6 @@ def _judge(run: Run, show: bool) -> Report:
     policy = load_policy(run.folder / "policy.safetensors", str(run.policy.image_scale.device))
     report = judge(policy, run.spec.env, run.spec.eval, run.folder, show)
     run.tell("bczoo_eval_end", report=report.as_json())
-    return report
-
-
-def judge(policy: Policy, env: Any, settings: Eval, folder: Path, show: bool = True) -> Report:
-    """Evaluate a policy and write eval.json and rollouts.mp4 into `folder`."""
-    if show:
-        with progress("evaluating") as update:
-            report = evaluate(policy, env, settings, on_progress=update)
-    else:
-        report = evaluate(policy, env, settings)
-    write_json(folder / "eval.json", report.as_json() | {"weights": policy.backbone.used_weights})
-    if settings.videos:
-        write_rollouts(folder / "rollouts.mp4", report, env, settings.videos)
     return report
 
 

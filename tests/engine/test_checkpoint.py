@@ -11,8 +11,8 @@ from specs import toy_spec
 from test_policy import ready
 
 import bczoo
+from bczoo.engine.assembly import assemble
 from bczoo.engine.checkpoint import POLICY, load_policy, load_with_spec, read_header, save_policy
-from bczoo.engine.policy import assemble
 from bczoo.engine.tensor_file import read_tensors, write_tensors
 from bczoo.errors import BczooError, InputError
 from bczoo.shapes import Action, Obs
@@ -52,6 +52,7 @@ def test_the_header_says_what_was_used(saved):
     assert header["info"] == {"epoch": 3}
     assert header["plugins"]["backbone cnn"].startswith("bczoo ")
     assert header["plugins"]["env toy"] == "toys 1.0"
+    assert {"loss huber", "optimizer Adam", "schedule plateau"} <= header["plugins"].keys()
     assert set(header["versions"]) == {"bczoo", "torch"}
 
 
@@ -79,12 +80,6 @@ def test_a_policy_without_statistics_is_refused_when_loaded(saved, tmp_path):
         bczoo.load_policy(path)
 
 
-def test_a_part_that_is_not_installed_is_named_with_where_it_came_from(saved):
-    bczoo.registry.zoo.cache_clear()  # the toy env is gone
-    with pytest.raises(BczooError, match=r"no env called 'toy'.*env toy: toys 1.0"):
-        bczoo.load_policy(saved[0])
-
-
 def rewrite(path, change):
     """Write the file again with a changed header, and the checksum of that."""
     header, tensors = read_tensors(path, POLICY)
@@ -105,7 +100,7 @@ def rewrite(path, change):
         (lambda header: header["spec"]["policy"].update(backbone={"use": "nope"}), "no backbone called 'nope'"),
         (lambda header: header.update(spec=[]), "expected a table"),
         (lambda header: header["obs"].update(steps=2), "obs.steps is 2, but policy.steps 1"),
-        (lambda header: header["obs"]["images"].update(front=[1, 8, 3]), "backbone 'cnn' does not take"),
+        (lambda header: header["obs"]["images"].update(front=[1, 8, 3]), r"backbone 'cnn' .*does not take"),
         (lambda header: header["obs"]["images"].update({f"{i}": [6, 8, 3] for i in range(99)}), "there can be 64"),
         (lambda header: header["action"].update(low=[0.0]), "action.size numbers each"),
         (lambda header: header["action"].update(low=["x", 0.0]), "action.low.0: expected a number"),
