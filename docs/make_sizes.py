@@ -5,7 +5,7 @@ python docs/make_sizes.py
 
 from pathlib import Path
 
-from bczoo.engine.policy import probe
+from bczoo.engine.assembly import probe
 from bczoo.plugins.actions import Cartesian
 from bczoo.plugins.backbones import Cnn, Resnet18
 from bczoo.plugins.heads import Mlp
