@@ -19,10 +19,10 @@ import torch
 
 from bczoo import load_policy, load_spec
 from bczoo.engine import normalize
+from bczoo.engine.assembly import assemble, observe
 from bczoo.engine.checkpoint import save_policy
 from bczoo.engine.env import describe_env
 from bczoo.engine.export import export
-from bczoo.engine.policy import assemble, observe
 
 
 def prepare(name, folder, threads):

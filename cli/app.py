@@ -57,7 +57,7 @@ def _load(command: Command) -> click.Command:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed while running, 2 wrong input, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 failed while running, 2 wrong input, 130 stopped by Ctrl-C, 143 by SIGTERM.",
 )
 @click.version_option(package_name="bczoo", message="%(package)s %(version)s")
 def app() -> None:

@@ -1,5 +1,6 @@
 """bczoo check: is this spec sound, and what would it build?"""
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,18 +24,14 @@ def command(spec: str, overrides: Sequence[str]) -> None:
 
     loaded = load_spec(spec, overrides)
 
-    from bczoo.engine.env import describe_env
-    from bczoo.engine.pairs import check_pair
-    from bczoo.engine.policy import observe
-    from bczoo.engine.summary import summarize
+    from bczoo.engine.check_spec import check
 
-    check_pair(loaded.policy.head, loaded.loss)
-    spaces = describe_env(loaded.env)
-    summary = summarize(loaded, observe(loaded.policy, spaces), spaces.action)
+    summary = check(loaded)
     _print_parts(summary)
     click.echo(f"\nmultiply-adds: of one training sample, T = {loaded.policy.steps}, H = {loaded.policy.horizon}")
     click.echo(_memory(summary.memory, loaded.train.batch_size))
-    click.echo(f"\n{loaded.name} is sound; train it with: bczoo train --spec {spec}")
+    words = ["--spec", spec, *(word for override in overrides for word in ("--set", override))]
+    click.echo(f"\n{loaded.name} is sound; train it with: bczoo train {shlex.join(words)}")
 
 
 def _print_parts(summary: "Summary") -> None:

@@ -23,13 +23,9 @@ def command(spec: str, overrides: Sequence[str], out: Path | None, workers: int 
 
     loaded = load_spec(spec, overrides)
 
+    from bczoo.cli.inventory import print_demos
     from bczoo.engine.console import show_log
-    from bczoo.engine.data_info import inspect
-    from bczoo.engine.demo_format import default_folder
-    from bczoo.engine.demonstrate import collect_with_bar, request_of
+    from bczoo.engine.demonstrate import collect_for
 
     show_log()
-    request = request_of(loaded.env, loaded.data)
-    folder = out or (Path(loaded.data.path) if loaded.data.path else default_folder(request))
-    collect_with_bar(request, folder, workers=workers, show=not quiet)
-    click.echo(inspect(folder)[0])
+    print_demos(collect_for(loaded, out=out, workers=workers, show=not quiet))

@@ -14,10 +14,6 @@ def command() -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def info(folder: Path) -> None:
     """Say what is in FOLDER, and whether every file is whole and unaltered."""
-    from bczoo.engine.data_info import inspect
-    from bczoo.errors import BczooError
+    from bczoo.cli.inventory import print_demos
 
-    table, mistakes = inspect(folder)
-    click.echo(table)
-    if mistakes:
-        raise BczooError("\n".join(mistakes))
+    print_demos(folder)

@@ -1,6 +1,5 @@
 """bczoo eval: judge a trained policy."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,41 +21,15 @@ from bczoo.cli import options
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, mps, cuda or cuda:N")
 @click.option("--out", type=click.Path(path_type=Path), help="folder for eval.json and rollouts.mp4 [evals/NAME-TIME]")
 @options.quiet
-def command(
-    policy: Path,
-    episodes: int | None,
-    seed: int | None,
-    execute: int | None,
-    ensemble: float | None,
-    no_ensemble: bool,
-    videos: int | None,
-    device: str,
-    out: Path | None,
-    quiet: bool,
-) -> None:
+def command(policy: Path, device: str, out: Path | None, quiet: bool, no_ensemble: bool, **asked: Any) -> None:
     """Evaluate POLICY, a .safetensors file that bczoo wrote, on held-out starts."""
-    import attrs
-
     from bczoo.cli.verdict import print_report
-    from bczoo.engine.checkpoint import load_with_spec
     from bczoo.engine.console import show_log
-    from bczoo.engine.device import pick_device
-    from bczoo.engine.experiment import judge
-    from bczoo.engine.run import make_folder
+    from bczoo.engine.judge import evaluate_file
 
     show_log()
-    loaded, spec = load_with_spec(policy, str(pick_device(device)))
-    asked: dict[str, Any] = {
-        "episodes": episodes,
-        "seed": seed,
-        "execute": execute,
-        "ensemble": ensemble,
-        "videos": videos,
-    }
-    settings = attrs.evolve(spec.eval, **{key: value for key, value in asked.items() if value is not None})
+    settings = {key: value for key, value in asked.items() if value is not None}
     if no_ensemble:
-        settings = attrs.evolve(settings, ensemble=None)
-    folder = out or Path("evals") / f"{spec.name}-{datetime.now():%Y%m%d-%H%M%S}"
-    loaded.actor(execute=settings.execute, ensemble=settings.ensemble)  # refuses before a folder is made
-    make_folder(folder)
-    print_report(judge(loaded, spec.env, settings, folder, show=not quiet), folder)
+        settings["ensemble"] = None
+    result = evaluate_file(policy, out=out, device=device, show=not quiet, **settings)
+    print_report(result.report, result.folder)

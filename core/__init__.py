@@ -7,8 +7,12 @@ if TYPE_CHECKING:
     from bczoo.api import API_VERSION
     from bczoo.card import Card, component, field
     from bczoo.commands import Command
+    from bczoo.engine.check_spec import check
     from bczoo.engine.checkpoint import load_policy
-    from bczoo.engine.experiment import train
+    from bczoo.engine.demonstrate import collect_for as collect
+    from bczoo.engine.experiment import resume, train
+    from bczoo.engine.judge import evaluate_file as evaluate
+    from bczoo.engine.own_demos import write_demos
     from bczoo.errors import BczooError, InputError, SpecError
     from bczoo.hooks import hookimpl
     from bczoo.spec import Spec
@@ -22,15 +26,21 @@ __all__ = [
     "InputError",
     "Spec",
     "SpecError",
+    "check",
+    "collect",
     "component",
+    "evaluate",
     "field",
     "hookimpl",
     "load_policy",
     "load_spec",
+    "resume",
     "train",
+    "write_demos",
 ]
 
-# Where public names are: imported when first used, so that no command waits for what it does not need.
+# Where public names are, "module" or "module:other name": imported when first used, so that no command waits for what
+# it does not need.
 _HOMES = {
     "API_VERSION": "bczoo.api",
     "BczooError": "bczoo.errors",
@@ -39,16 +49,22 @@ _HOMES = {
     "InputError": "bczoo.errors",
     "Spec": "bczoo.spec",
     "SpecError": "bczoo.errors",
+    "check": "bczoo.engine.check_spec",
+    "collect": "bczoo.engine.demonstrate:collect_for",
     "component": "bczoo.card",
+    "evaluate": "bczoo.engine.judge:evaluate_file",
     "field": "bczoo.card",
     "hookimpl": "bczoo.hooks",
     "load_policy": "bczoo.engine.checkpoint",
     "load_spec": "bczoo.specfile",
+    "resume": "bczoo.engine.experiment",
     "train": "bczoo.engine.experiment",
+    "write_demos": "bczoo.engine.own_demos",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        module, _, other = _HOMES[name].partition(":")
+        return getattr(import_module(module), other or name)
     raise AttributeError(f"module 'bczoo' has no attribute {name!r}")

@@ -4,7 +4,9 @@ A plugin is a module (or object) named by an entry point of the group `bczoo`; i
 it is written for, and answers a hook by defining a function of that name, marked with `@hookimpl`. Arguments may be
 left out when unused.
 
-Hooks with a `run` are heard by installed plugins and by the callbacks of the spec, which are objects with such methods.
+Hooks with a `run` (`bczoo.engine.run.Run`) are heard by installed plugins and by the callbacks of the spec, which are
+objects with such methods. Of several processes each tells its own; one that writes files does so in the first alone
+(environment variable RANK).
 They observe: one that raises is reported with its name, and not heard again in that run. Training ends
 instead where the spec says `train.strict = true`, where the callback's class says `essential = True` because training
 without it would not be what the spec asks for, and when a callback of the spec raises in `bczoo_fit_start`.
@@ -77,47 +79,72 @@ def bczoo_fit_start(run: "Run") -> None:
 def bczoo_step_end(run: "Run") -> None:
     """Called after each optimiser step; `run.step` counts them from 1.
 
-    `run.loss` is a tensor on the device: reading its value makes the host wait for the device.
+    `run.loss` is a tensor on the device: reading its value makes the host wait for the device. Of several processes
+    each has its own, and their mean is the loss of the batch.
     """
 
 
 @hookspec
 def bczoo_log(run: "Run", metrics: dict[str, float]) -> None:
-    """Called every `train.log_every` steps with what was measured since: loss, grad_norm, lr, samples_per_s.
+    """Called every `train.log_every` steps with plain numbers, for which the host has waited already.
 
-    These are plain numbers: the host has already waited for the device.
+    Of this step and over all processes: `loss`, `lr` and, with train.clip, `grad_norm` before it was clipped;
+    `penalty_NAME` is what the penalty of that name has added to the loss. `samples_per_s` is the speed since the
+    last call.
     """
 
 
 @hookspec
 def bczoo_validate_start(run: "Run") -> None:
-    """Called before the policy is validated, judged and written to a policy file.
+    """Called at each epoch's end, before the policy is validated and a copy is taken of its weights.
 
-    A callback may put other weights into `run.policy` here (EMA does), and must take them out again in
-    `bczoo_validate_end`. The training state for `--resume` is never written in between.
+    From that copy its rollouts and policy files are made; the files are written later, at most every
+    `train.save_minutes`. A callback may put other weights into `run.policy` here (EMA does), and must take them out
+    again in `bczoo_validate_end`; its class must say `essential = True`, since without it the run would not be
+    what the spec asks for. The training state for `--resume` is never written in between.
     """
 
 
 @hookspec
 def bczoo_validate_end(run: "Run") -> None:
-    """Called when validating and writing is over, also when it failed."""
+    """Called when validating is over, also when that or `bczoo_validate_start` failed, perhaps before it was heard."""
 
 
 @hookspec
 def bczoo_epoch_end(run: "Run", metrics: dict[str, Any]) -> None:
-    """Called after each epoch with its metrics; set `run.stop = "reason"` to end training."""
+    """Called after each epoch with its metrics; set `run.stop = "reason"`, in any process, to end training.
+
+    Their keys: `epoch` and `step`; `train_loss`, the mean over its batches; `val_loss`, or the training loss again
+    where no episodes are held back; `success_rate`, in epochs with rollouts (train.evaluate_every);
+    `train_penalty_NAME` and `val_penalty_NAME`, what of the losses is the penalty of that name; `lr`, as the epoch
+    began; `samples_per_s`; `data_share`, how much of training was spent waiting for data, 0 to 1; `seconds`, with
+    validation.
+    """
 
 
 @hookspec
 def bczoo_checkpoint(run: "Run", path: str) -> None:
-    """Called after a policy file has been written and synced to disk."""
+    """Called in the first process alone after a policy file has been written and synced to disk.
+
+    So nothing may be done here that takes all processes. `run.policy` holds the weights that are being trained; the
+    file's are those of an epoch's end, and perhaps averages.
+    """
 
 
 @hookspec
 def bczoo_fit_end(run: "Run") -> None:
-    """Called once after the last step, also when training was cut short by an error."""
+    """Called once after the last step, also when an error or a signal has ended training: `run.failed` says so.
+
+    Also when `bczoo_fit_start` failed, perhaps before it was heard. Unless training has failed, or the spec
+    asks for no evaluation (eval.episodes = 0), `bczoo_eval_end` follows in the first process.
+    """
 
 
 @hookspec
 def bczoo_eval_end(run: "Run", report: dict[str, Any]) -> None:
-    """Called with the evaluation's report after the trained policy has been evaluated."""
+    """Called in the first process alone with the evaluation's report, after the best policy has been evaluated.
+
+    Its keys: `success_rate`, `interval` (its 95 % Wilson interval, two numbers), `successes`,
+    `episodes`, `success_rule`, `median_steps` (of the successes; None without any), `mean_return`, `env`, `settings`,
+    and `table`, a row for each start.
+    """

@@ -53,6 +53,10 @@ class Data:
     cache_features: bool = field(default=False, help="encode every frame once, before training; frozen backbones only")
     augment: tuple[Any, ...] = field(default=(), part="augmentation", help="changes made to training batches")
 
+    def __attrs_post_init__(self) -> None:
+        if self.cache_features and self.augment:
+            raise ValueError("cache_features = true leaves nothing to augment; take one of the two out of the spec")
+
 
 @attrs.frozen(kw_only=True)
 class PolicySpec:
@@ -124,7 +128,9 @@ class Eval:
     """How the trained policy is judged."""
 
     episodes: int = field(
-        default=100, check=and_(ge(1), le(100_000)), help="held-out starts, the same for every policy"
+        default=100,
+        check=and_(ge(0), le(100_000)),
+        help="held-out starts, the same for every policy; 0: no evaluation, only training",
     )
     seed: int = field(default=0, check=ge(0), help="seed of the held-out starts")
     slots: int = field(default=16, check=and_(ge(1), le(1024)), help="environments stepped side by side")
@@ -147,7 +153,9 @@ class Spec:
     name: str = field(
         check=matches_re(r"[A-Za-z0-9][A-Za-z0-9._-]*"), help="names the run's folder: letters, digits, . _ -"
     )
-    seed: int = field(default=0, check=ge(0), help="seeds weights, sample order and validation split")
+    seed: int = field(
+        default=0, check=and_(ge(0), le(2**32 - 1)), help="seeds weights, sample order and validation split"
+    )
     env: Any = _part("env", "the environment: demonstrated, evaluated in")
     data: Data = field(factory=Data, help="demonstrations")
     policy: PolicySpec = field(help="the policy")

@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
+
 from bczoo.errors import InputError, SpecError, brief, first_of, suggest
 from bczoo.files import check_depth
 from bczoo.schema import Mistake, Mistakes, structure, unstructure
@@ -35,6 +37,8 @@ def load_spec(source: str | Path, overrides: Iterable[str] = ()) -> Spec:
     except _BAD_TOML as error:
         raise SpecError([f"{place}: not valid TOML: {brief(error)}"]) from error
     given = [(override, _assignment(override)) for override in overrides]
+    if given:
+        _name_defaults(table, Spec)
     # Laid over each other first: an option given before its part's `use` is meant for that part, too.
     changes: Table = {}
     for _, change in given:
@@ -45,6 +49,15 @@ def load_spec(source: str | Path, overrides: Iterable[str] = ()) -> Spec:
     except Mistakes as error:
         lines = _lines(text)
         raise SpecError(first_of([_located(mistake, place, lines, given) for mistake in error.mistakes], 50)) from error
+
+
+def as_spec(spec: Spec | str | Path, overrides: Iterable[str] = ()) -> Spec:
+    """A spec that is loaded already, or what load_spec makes of it; raises InputError for overrides of the former."""
+    if not isinstance(spec, Spec):
+        return load_spec(spec, overrides)
+    if overrides := list(overrides):
+        raise InputError(f"overrides {overrides} are for spec files; a Spec is changed with attrs.evolve")
+    return spec
 
 
 def spec_from_table(table: Table) -> Spec:
@@ -109,6 +122,18 @@ def _assignment(override: str) -> Table:
         return _parse(f"{key} = '{value.strip()}'")
     except _BAD_TOML as error:
         raise InputError(f"--set {override}: {key!r} is not a key path: {error}") from error
+
+
+def _name_defaults(table: Table, cls: type) -> None:
+    """Write `use` where a table leaves it to the default, so that a change to another part is seen to be one."""
+    for field in attrs.fields(cls):
+        inner = table.get(field.name)
+        if not isinstance(inner, dict):
+            continue
+        if default := field.metadata.get("use"):
+            inner.setdefault("use", default)
+        elif field.type is not None and attrs.has(field.type):
+            _name_defaults(inner, field.type)
 
 
 def _merge(table: Table, change: Table) -> None:

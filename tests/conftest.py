@@ -1,6 +1,7 @@
 """What tests of several folders share: calling the command line, and pretending that a plugin is installed."""
 
 import importlib
+import os
 import subprocess
 import sys
 from textwrap import dedent
@@ -13,6 +14,10 @@ from bczoo.api import API_VERSION
 from bczoo.cli import main
 from bczoo.installed import points
 from bczoo.registry import zoo
+
+# Of several test processes, each with as many threads as there are cores, all would wait for each other; torch reads it
+# when it is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same cases in every run, so that none fails by chance; `pytest --hypothesis-profile=thorough` tries twenty
 # times as many, and others each time.

@@ -1,5 +1,6 @@
 """The rules of the house that a machine keeps."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -24,6 +25,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 FOLDERS = {"bczoo": "core", "bczoo.cli": "cli", "bczoo.plugins": "plugins"}
 LONGEST = 300
+# Names of parts that say something else, too: a word, and a distribution.
+OTHERWISE = {"none", "timm"}
 RECIPES = recipes()
 
 OWN = [card for card in zoo() if card.dist == "bczoo"]
@@ -157,6 +160,15 @@ def test_a_cards_defaults_are_themselves_allowed(card):
 @pytest.mark.parametrize("path", sources("core"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_core_never_names_a_plugin(path):
     assert "bczoo.plugins" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sources("core"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_nor_does_it_quote_the_name_of_a_part(path):
+    """But for core/spec.py, which says what is taken where a spec chooses nothing."""
+    if path != ROOT / "core" / "spec.py":
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        quoted = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        assert quoted & {card.name for card in OWN} - OTHERWISE == set()
 
 
 @pytest.mark.parametrize("hook", [name for name in vars(hooks) if name.startswith("bczoo_")])

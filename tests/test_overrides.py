@@ -113,6 +113,31 @@ def test_a_default_part_can_be_replaced(load):
     assert load("train.schedule.use=constant").train.schedule.__card__.name == "constant"
 
 
+def test_another_part_does_not_inherit_the_options_of_a_default_that_the_file_does_not_name(tmp_path):
+    path = tmp_path / "unnamed.toml"
+    path.write_text(BASE + "[train.schedule]\npatience = 3\n", encoding="utf-8")
+    assert load_spec(path).train.schedule.patience == 3
+    assert load_spec(path, ["train.schedule.factor=0.1"]).train.schedule.patience == 3
+    assert load_spec(path, ["train.schedule.use=cosine"]).train.schedule.__card__.name == "cosine"
+    assert load_spec(path, ["train.schedule.use=plateau"]).train.schedule.patience == 3
+
+
+@pytest.mark.parametrize("override", ["loss=1", "train.schedule=1", "train=1"])
+def test_what_is_no_table_is_refused_in_its_place(load, override):
+    with pytest.raises(SpecError, match=f"^--set {override}: {override.partition('=')[0]}: expected a table"):
+        load(override)
+
+
+@pytest.mark.parametrize("key", ["seed", "data.seed", "eval.seed"])
+def test_seeds_are_as_large_as_their_generators_take(load, key):
+    assert at(load(f"{key}={2**32 - 1}"), key) == 2**32 - 1
+    if key == "seed":  # numpy's own takes 32 bits
+        with pytest.raises(SpecError, match=r"^--set seed=5000000000: seed: must be <= 4294967295: 5000000000$"):
+            load("seed=5000000000")
+    else:
+        assert at(load(f"{key}=5000000000"), key) == 5_000_000_000
+
+
 @pytest.mark.parametrize(
     ("override", "said"),
     [

@@ -46,7 +46,7 @@ right = st.fixed_dictionaries(
         ),
     },
     optional={
-        "seed": st.integers(0, 2**63 - 1),
+        "seed": st.integers(0, 2**32 - 1),
         "data": st.fixed_dictionaries({}, optional={"path": texts, "noise": st.floats(0.0, 2.0)}),
         "callbacks": st.lists(callbacks, max_size=3),
     },

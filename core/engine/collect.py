@@ -4,38 +4,15 @@ Nothing here imports torch: collecting processes import this package's torch-fre
 """
 
 import os
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
-import numpy as np
-from safetensors import safe_open
-
 from bczoo.engine.collect_worker import run_workers
-from bczoo.engine.demo_format import (
-    FORMAT,
-    META,
-    Request,
-    answers,
-    default_folder,
-    shard_name,
-    versions,
-)
-from bczoo.engine.demo_meta import (
-    ActionMeta,
-    Lengths,
-    Meta,
-    ShardMeta,
-    damage,
-    file_sha256,
-    read_meta,
-    same_request,
-)
+from bczoo.engine.demo_format import META, Request, answers, default_folder, shard_name
+from bczoo.engine.demo_meta import damage, read_meta, same_request
+from bczoo.engine.demo_summary import write_meta
 from bczoo.engine.record import Recorder, write_shard
 from bczoo.errors import BczooError
-from bczoo.files import write_json
-from bczoo.schema import unstructure
 
 __all__ = ["Request", "collect", "default_folder"]
 
@@ -68,7 +45,7 @@ def collect(
         else:
             for shard in missing:
                 write_shard(recorder, folder, shard, progress.step)
-        write_json(folder / META, attrs.asdict(_summary(recorder, folder)))
+        write_meta(folder, request.shards, request, recorder.spaces, recorder.fps)
     finally:
         recorder.close()
     return folder
@@ -91,6 +68,8 @@ class _Progress:
 
 def _complete(request: Request, folder: Path) -> bool:
     meta = read_meta(folder)
+    if meta.recorded_elsewhere:
+        raise BczooError(f"{folder} holds demonstrations that were recorded elsewhere; choose another folder")
     if not same_request(meta, request.table()):
         raise BczooError(f"{folder} already holds other demonstrations; choose another folder or delete this one")
     # A shard that was deleted because it was damaged is recollected; nothing else is touched.
@@ -127,42 +106,3 @@ def _cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _summary(recorder: Recorder, folder: Path) -> Meta:
-    """Sum up the shards on disk; holds nothing that differs between two runs."""
-    request, spaces = recorder.request, recorder.spaces
-    shards, lengths, successes = [], [], 0
-    for shard in range(request.shards):
-        path = folder / shard_name(shard)
-        with safe_open(path, framework="np") as file:
-            ends, success = file.get_tensor("episode_ends"), file.get_tensor("success")
-        lengths += np.diff(ends, prepend=0).tolist()
-        successes += int(success.sum())
-        shards.append(
-            ShardMeta(
-                file=path.name,
-                bytes=path.stat().st_size,
-                sha256=file_sha256(path),
-                frames=int(ends[-1]),
-                episodes=len(ends),
-            )
-        )
-    return Meta(
-        format=FORMAT,
-        env=unstructure(request.env),
-        demos=request.demos,
-        frames=sum(lengths),
-        successes=successes,
-        cameras=spaces.images,
-        state=spaces.state,
-        action=ActionMeta(size=spaces.action.size, low=list(spaces.action.low), high=list(spaces.action.high)),
-        fps=recorder.fps,
-        lengths=Lengths(min=min(lengths), median=float(statistics.median(lengths)), max=max(lengths)),
-        noise=request.noise,
-        plan=request.plan,
-        seed=request.seed,
-        keep_failures=request.keep_failures,
-        versions=versions(),
-        shards=shards,
-    )

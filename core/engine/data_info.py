@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from bczoo.engine.demo_meta import damage, read_meta
+from bczoo.engine.demo_meta import Meta, damage, read_meta
 from bczoo.errors import clip, printable
 
 
@@ -28,9 +28,7 @@ def inspect(folder: Path) -> tuple[str, list[str]]:
         "state": f"{meta.state} numbers" if meta.state else "none",
         "action": f"{meta.action.size} numbers, {_bounds(meta.action.low, meta.action.high)}",
         "plan": f"{meta.plan} actions a frame" if meta.plan else "none",
-        "noise": f"{meta.noise:g}",
-        "seed": str(meta.seed),
-        "failures": "kept" if meta.keep_failures else "repeated",
+        **_recording(meta),
         "versions": ", ".join(f"{name} {version}" for name, version in meta.versions.items()),
         "size": f"{sum(shard.bytes for shard in meta.shards) / 1e6:.1f} MB in {len(meta.shards)} shards",
         "files": f"{len(mistakes)} damaged" if mistakes else "checksums match",
@@ -39,6 +37,13 @@ def inspect(folder: Path) -> tuple[str, list[str]]:
     shown = [(_plain(name, 40), _plain(value, 400)) for name, value in rows.items()]
     width = max(len(name) for name, _ in shown)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in shown), mistakes
+
+
+def _recording(meta: Meta) -> dict[str, str]:
+    if meta.recorded_elsewhere:
+        return {"recorded": "elsewhere, not with the env's expert"}
+    failures = "kept" if meta.keep_failures else "repeated"
+    return {"noise": f"{meta.noise:g}", "seed": str(meta.seed), "failures": failures}
 
 
 def _bounds(low: list[float], high: list[float]) -> str:

@@ -23,8 +23,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from bczoo.card import card_of
+from bczoo.engine.env import simulators
 from bczoo.errors import BczooError, brief
 from bczoo.files import parse_json
+from bczoo.registry import zoo
 from bczoo.schema import unstructure
 
 FORMAT: Final = 1
@@ -84,9 +86,13 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def versions() -> dict[str, str]:
-    """The versions that decide a trajectory's bits; simulators differ between releases."""
-    return {name: version(name) for name in ("bczoo", "gymnasium", "mujoco", "numpy")}
+def versions(env: Any) -> dict[str, str]:
+    """The versions that decide a trajectory's bits: of the env's own distribution, and of what simulates for it."""
+    card = card_of(env)
+    card = zoo().cards.get((card.kind, card.name), card)
+    own = {card.dist: card.version} if card.dist else {}
+    found = own | {name: version(name) for name in ("bczoo", "gymnasium", "numpy")} | simulators(env)
+    return dict(sorted(found.items()))
 
 
 def default_folder(request: Request) -> Path:
@@ -106,7 +112,7 @@ def shard_header(request: Request, shard: int, arrays: Mapping[str, NDArray[Any]
 
     One key only: safetensors writes several in random order, and then equal shards would differ.
     """
-    table = request.table() | {"versions": versions(), "shard": shard, "digest": _digest(arrays)}
+    table = request.table() | {"versions": versions(request.env), "shard": shard, "digest": _digest(arrays)}
     return {HEADER_KEY: canonical(table)}
 
 

@@ -75,7 +75,7 @@ class Meta:
     demos: int = _count
     frames: int = _count
     successes: int = attrs.field(validator=ge(0))
-    cameras: dict[str, tuple[int, int, int]] = attrs.field(validator=[min_len(1), _images])
+    cameras: dict[str, tuple[int, int, int]] = attrs.field(validator=_images)
     state: int = attrs.field(validator=ge(0))
     action: ActionMeta
     fps: float = attrs.field(validator=[gt(0), _finite])
@@ -86,8 +86,11 @@ class Meta:
     keep_failures: bool
     versions: dict[str, str]
     shards: list[ShardMeta] = attrs.field(validator=min_len(1))
+    recorded_elsewhere: bool = False  # by write_demos; what an expert is asked for then says nothing
 
     def __attrs_post_init__(self) -> None:
+        if not (self.cameras or self.state):
+            raise ValueError("there must be a camera or a state")
         if not isinstance(self.env.get("use"), str):
             raise ValueError("env must name its env with `use`")
         if [shard.file for shard in self.shards] != [shard_name(i) for i in range(len(self.shards))]:
@@ -104,6 +107,18 @@ class Meta:
         """The part of it that was asked for, as `Request.table` writes it."""
         asked = ("format", "env", "demos", "noise", "plan", "seed", "keep_failures")
         return {name: getattr(self, name) for name in asked}
+
+    def table(self) -> dict[str, Any]:
+        """As JSON values; collected demonstrations go without the mark, which older versions do not know."""
+        table = attrs.asdict(self)
+        if not self.recorded_elsewhere:
+            del table["recorded_elsewhere"]
+        return table
+
+    @property
+    def again(self) -> str:
+        """How a file of the folder is to be had again."""
+        return "put a copy in its place" if self.recorded_elsewhere else AGAIN
 
 
 def read_meta(folder: Path) -> Meta:
@@ -140,12 +155,12 @@ def damage(folder: Path, meta: Meta, *, verify: bool) -> list[str]:
     extra = sorted(path.name for path in folder.glob("shard-*.safetensors") if path.name not in listed)
     found = [f"{folder / name} does not belong to these demonstrations; move it out of the folder" for name in extra]
     with ThreadPoolExecutor() as threads:
-        return [*filter(None, threads.map(partial(_damage, folder, verify), meta.shards)), *found]
+        return [*filter(None, threads.map(partial(_damage, folder, meta.again, verify), meta.shards)), *found]
 
 
-def _damage(folder: Path, verify: bool, shard: ShardMeta) -> str:
+def _damage(folder: Path, again: str, verify: bool, shard: ShardMeta) -> str:
     path = folder / shard.file
-    cure = f"delete it and {AGAIN}"
+    cure = f"delete it and {again}"
     try:
         size = path.stat().st_size
         if size != shard.bytes:
@@ -153,7 +168,7 @@ def _damage(folder: Path, verify: bool, shard: ShardMeta) -> str:
         if verify and file_sha256(path) != shard.sha256:
             return f"{path} was altered after it was collected; {cure}"
     except FileNotFoundError:
-        return f"{path} is missing; {AGAIN}"
+        return f"{path} is missing; {again}"
     except OSError as error:
         return f"{path} cannot be read ({error.strerror}); {cure}"
     return ""

@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from bczoo.engine.demo_meta import AGAIN, Meta, ShardMeta, damage, read_meta
+from bczoo.engine.demo_meta import Meta, ShardMeta, damage, read_meta
 from bczoo.errors import BczooError, brief, first_of, suggest
 
 Stats = dict[str, dict[str, Tensor]]
@@ -131,7 +131,9 @@ class Demos:
         Only frames of `episodes` count; sums are kept in float64. Raises BczooError for no episodes.
         """
         if not len(episodes):
-            raise BczooError(f"{self.folder}: no episodes to take statistics of; collect more or lower data.validation")
+            raise BczooError(
+                f"{self.folder}: no episodes to take statistics of; collect more or lower train.validation"
+            )
         frames = self.frames_of(episodes)
         return {"state": _statistics(self.state[frames]), "action": _statistics(self.action[frames])}
 
@@ -155,19 +157,19 @@ def _map(path: Path, meta: Meta, shard: ShardMeta) -> dict[str, Tensor]:
             # Compared before anything is made of it, so that a hostile header costs nothing.
             seen = {name: (view.get_dtype(), tuple(view.get_shape())) for name, view in found.items()}
             if seen != expected:
-                raise BczooError(f"{path} does not hold what meta.json says; delete it and {AGAIN}")
+                raise BczooError(f"{path} does not hold what meta.json says; delete it and {meta.again}")
             tensors = {name: file.get_tensor(name) for name in expected}
     except (OSError, SafetensorError) as error:
         raise BczooError(
-            f"{path} is not a whole shard of demonstrations ({brief(error)}); delete it and {AGAIN}"
+            f"{path} is not a whole shard of demonstrations ({brief(error)}); delete it and {meta.again}"
         ) from error
     ends = tensors["episode_ends"]
     # Compared rather than subtracted: the difference of two large numbers wraps round.
     if int(ends[0]) < 1 or int(ends[-1]) != shard.frames or not bool((ends[1:] > ends[:-1]).all()):
-        raise BczooError(f"{path}: its episode ends do not cut its frames into episodes; delete it and {AGAIN}")
+        raise BczooError(f"{path}: its episode ends do not cut its frames into episodes; delete it and {meta.again}")
     for name, value in tensors.items():
         if value.is_floating_point() and not bool(value.isfinite().all()):
-            raise BczooError(f"{path}: {brief(name)} holds numbers that are not finite; delete it and {AGAIN}")
+            raise BczooError(f"{path}: {brief(name)} holds numbers that are not finite; delete it and {meta.again}")
     return tensors
 
 

@@ -2,22 +2,35 @@
 
 import torch
 
-from bczoo.errors import BczooError
+from bczoo.errors import BczooError, InputError, brief
 
 
 def pick_device(wanted: str) -> torch.device:
-    """`auto` takes CUDA, then MPS, then the CPU; raises BczooError for a device that is not there."""
+    """`auto` takes CUDA, then MPS, then the CPU.
+
+    Raises InputError for what is no device that bczoo computes on, BczooError for one that is not there.
+    """
     if wanted == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    device = torch.device(wanted)
+    device = _device(wanted)
     missing = (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()) or (
         device.type == "mps" and not torch.backends.mps.is_available()
     )
     if missing:
-        raise BczooError(f"train.device = {wanted!r} is not on this machine; use auto or cpu (see bczoo doctor)")
+        raise BczooError(f"device {wanted!r} is not on this machine; use auto or cpu (see bczoo doctor)")
     return device
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        if device.type in ("cpu", "mps", "cuda"):
+            return device
+    except RuntimeError:  # torch knows no such device
+        pass
+    raise InputError(f"no device {brief(name)}; give auto, cpu, mps, cuda or cuda:N")
 
 
 def computes_bf16(device: torch.device) -> bool:

@@ -1,9 +1,11 @@
 """A loss that is no number is noticed at the step that made it, and the batch that did is written down."""
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from bczoo.engine.order import epoch_order
 from bczoo.errors import BczooError
@@ -32,7 +34,25 @@ class Guard:
         return None if step == NEVER else step
 
 
-def diverged(trainer: "Trainer", step: int) -> BczooError:
+def finite_weights(module: nn.Module) -> bool:
+    """Whether all weights, or this process's part of them, are finite numbers; makes the host wait for the device."""
+    local = (weight.to_local() if isinstance(weight, DTensor) else weight for weight in module.parameters())
+    whole = [torch.isfinite(weight).all() for weight in local]
+    return not whole or bool(torch.stack(whole).all())
+
+
+def refuse_overflow(trainer: "Trainer", *losses: float) -> None:
+    """Raise BczooError, in all processes alike, where the last step left weights or these losses not finite.
+
+    The guard would notice only at the next step, and after the last one there is none.
+    """
+    sound = all(map(math.isfinite, losses)) and finite_weights(trainer.run.policy)
+    (overflow,) = trainer.team.agree([not sound])
+    if overflow:
+        raise diverged(trainer, trainer.run.step, "weights or validation loss are no finite numbers after")
+
+
+def diverged(trainer: "Trainer", step: int, what: str = "loss or gradient is no finite number at") -> BczooError:
     """The error to raise, after the main process has written which episodes and frames the step looked at."""
     run, windows = trainer.run, trainer.train_windows
     order = epoch_order(windows.episode, run.spec.data.stretch, trainer.order.clone_state())
@@ -51,7 +71,7 @@ def diverged(trainer: "Trainer", step: int) -> BczooError:
             },
         )
     return BczooError(
-        f"training diverged: loss or gradient is no finite number at step {step}, in epoch {run.epoch}; "
+        f"training diverged: {what} step {step}, in epoch {run.epoch}; "
         f"lower train.optimizer.lr or set train.clip. {path} names that batch's episodes; "
         "earlier checkpoints are intact"
     )

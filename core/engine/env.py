@@ -3,16 +3,20 @@
 The implementation of an env card is a `gymnasium.Env` built as `Impl(options, render_mode=None)` with
 
 - a flat `Dict` observation space: every uint8 Box (height, width, 3) is a camera named by its key, and
-  "state", when there, is a float32 Box (S,);
-- a float32 Box action space (A,) with finite bounds;
+  "state", when there, is a float32 Box (S,); there is at least one of both;
+- a float32 Box action space (A,) with finite bounds, in which every number can move;
 - `info["success"]`, a bool, from `reset` and every `step`; `success_rule` says in words what it means;
 - `reset(seed=n)` that alone determines the episode, and `metadata["render_fps"]`;
-- with render_mode "rgb_array", `render()` returns a large uint8 RGB frame for videos;
+- if its metadata's "render_modes" have "rgb_array", a `render()` that in this mode returns a large uint8 RGB frame
+  for videos; without it there are none;
+- if a library simulates for it, `simulators`, a tuple of the names of such distributions: demonstrations record
+  their versions beside the env's own, and are not mixed with those of others;
 - if it has an expert, `expert_action()` -> float32 (A,) for the present state, without noise, and
   `expert_plan(k)` -> float32 (k, A): the expert's next k actions, rolled forward from the present state
   in a copy of the simulation, which itself does not change. Row 0 is `expert_action()`.
 """
 
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import attrs
@@ -41,6 +45,18 @@ def make_env(options: Any, render_mode: str | None = None) -> "gym.Env[Any, Any]
     return env
 
 
+def simulators(options: Any) -> dict[str, str]:
+    """Versions of the distributions that simulate for an env; raises BczooError where it names none that there is."""
+    card = card_of(options)
+    named = getattr(card.load(), "simulators", ())
+    if not isinstance(named, tuple):
+        raise BczooError(f"env {card.name!r}: `simulators` must be a tuple of names of distributions, not {named!r}")
+    try:
+        return {name: version(name) for name in named}
+    except (PackageNotFoundError, TypeError, ValueError) as error:
+        raise BczooError(f"env {card.name!r}: `simulators` must name installed distributions: {error}") from error
+
+
 def describe_env(options: Any) -> Spaces:
     """Build an env only to read its spaces; raises BczooError where they break the contract."""
     env = make_env(options)
@@ -64,10 +80,17 @@ def read_spaces(env: "gym.Env[Any, Any]", name: str) -> Spaces:
             images[key] = (shape[0], shape[1], shape[2])
         else:
             raise BczooError(f"env {name!r}: observation {key!r} is neither a uint8 camera (h, w, 3) nor 'state'")
+    if not (images or state):
+        raise BczooError(f"env {name!r} shows nothing: neither a camera nor a state")
     return Spaces(images=images, state=state, action=_action(env.action_space, name))
 
 
 def _action(space: "gym.Space[Any]", name: str) -> Action:
     if not (isinstance(space, gym.spaces.Box) and len(space.shape) == 1 and space.is_bounded()):
         raise BczooError(f"env {name!r}: its action space must be a Box (A,) with finite bounds, not {space}")
+    for place, (low, high) in enumerate(zip(space.low.tolist(), space.high.tolist(), strict=True)):
+        if low == high:
+            raise BczooError(
+                f"env {name!r}: number {place} of its action can only be {low:g}; leave it out of the action"
+            )
     return Action(size=space.shape[0], low=tuple(space.low.tolist()), high=tuple(space.high.tolist()))

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import attrs
-import gymnasium as gym
 import numpy as np
 
 from bczoo.engine.chunks import Floats
@@ -65,9 +65,9 @@ def evaluate(
     """
     waiting = [Episode(index=i, seed=episode_seed(settings.seed, domain, i)) for i in range(settings.episodes)]
     done: list[Episode] = []
-    slots = [_Slot(make_env(env)) for _ in range(min(settings.slots, settings.episodes))]
-    actor = policy.actor(slots=len(slots), execute=settings.execute, ensemble=settings.ensemble)
-    try:
+    with ExitStack() as opened:
+        slots = [_Slot(env, opened) for _ in range(min(settings.slots, settings.episodes))]
+        actor = policy.actor(slots=len(slots), execute=settings.execute, ensemble=settings.ensemble)
         for place, slot in enumerate(slots):
             slot.start(waiting.pop(0))
             actor.reset([place])
@@ -82,23 +82,22 @@ def evaluate(
                         slot.start(waiting.pop(0))
                         actor.reset([place])
         rule = getattr(slots[0].env.unwrapped, "success_rule", "info['success']")
-    finally:
-        for slot in slots:
-            slot.env.close()
     return _report(sorted(done, key=lambda e: e.index), rule, env, settings)
 
 
 class _Slot:
     """One environment and the episode that runs in it; idle slots show their last observation."""
 
-    def __init__(self, env: "gym.Env[Any, Any]") -> None:
-        self.env = env
+    def __init__(self, options: Any, opened: ExitStack) -> None:
+        self.env = make_env(options)
+        opened.callback(self.env.close)
         self.obs: dict[str, Any] = {}
         self.episode: Episode | None = None
 
     def start(self, episode: Episode) -> None:
         self.episode = episode
-        self.obs, _ = self.env.reset(seed=episode.seed)
+        self.obs, info = self.env.reset(seed=episode.seed)
+        episode.success = bool(info["success"])
 
     def step(self, action: Floats) -> Episode | None:
         """Take a step; the episode, once it is over."""

@@ -13,16 +13,18 @@ from accelerate import Accelerator
 
 from bczoo.card import build, card_of
 from bczoo.engine import normalize
-from bczoo.engine.assembly import observe
+from bczoo.engine.assembly import observe, probe
 from bczoo.engine.checkpoint import load_policy
 from bczoo.engine.console import TrainingProgress, log
 from bczoo.engine.demonstrate import find_demos
 from bczoo.engine.demos import Demos
 from bczoo.engine.device import pick_device, pick_precision
-from bczoo.engine.env import describe_env
+from bczoo.engine.env import describe_env, simulators
 from bczoo.engine.evaluate import Report
 from bczoo.engine.journal import Journal, forget_later
-from bczoo.engine.judge import judge
+from bczoo.engine.judge import judge, leave_unjudged
+from bczoo.engine.keeper import BEST
+from bczoo.engine.lock import locked
 from bczoo.engine.observers import Observers
 from bczoo.engine.order import plan_steps, steps_per_epoch
 from bczoo.engine.origins import load_run_spec, origins
@@ -30,7 +32,7 @@ from bczoo.engine.pairs import check_pair
 from bczoo.engine.policy import Policy
 from bczoo.engine.resume import finished_epochs, restore, warn_of_changes
 from bczoo.engine.run import Run, make_folder, run_folder, started_in
-from bczoo.engine.setup import new_accelerator, new_trainer, seeded_policy
+from bczoo.engine.setup import move, new_accelerator, new_trainer, seeded_policy
 from bczoo.engine.sources import cache_features, new_windows, warn_of_idle
 from bczoo.engine.states import States
 from bczoo.engine.team import Team
@@ -39,12 +41,15 @@ from bczoo.errors import BczooError, InputError
 from bczoo.files import write_json, write_text
 from bczoo.shapes import Action, Obs
 from bczoo.spec import Spec
-from bczoo.specfile import dump_spec, load_spec
+from bczoo.specfile import as_spec, dump_spec
 
 
 @attrs.frozen(kw_only=True)
 class Result:
-    """Where a run lives and how its best policy did; `report` is None on all but the main process."""
+    """Where a run lives and how its best policy did.
+
+    `report` is None where the spec asks for no evaluation (eval.episodes = 0), and on all but the main process.
+    """
 
     folder: Path
     report: Report | None
@@ -55,49 +60,55 @@ def train(
 ) -> Result:
     """Train what a spec describes, evaluate the best checkpoint, and leave everything in runs/NAME.
 
-    `spec` may be a Spec, a path or the name of a recipe; `overrides` as for load_spec; `run` names the
-    run's folder; `show` turns progress bars on. Demonstrations that are not there are collected first.
+    `spec` may be a Spec, a path or the name of a recipe; `overrides`, of the latter two, as for load_spec; `run` names
+    the run's folder; `show` turns progress bars on. Demonstrations that are not there are collected first.
     Raises BczooError, before anything is started, for whatever can be known to be wrong.
     """
-    if not isinstance(spec, Spec):
-        spec = load_spec(spec, overrides)
+    spec = as_spec(spec, overrides)
     check_pair(spec.policy.head, spec.loss)
+    spaces = describe_env(spec.env)
+    probe(spec.policy, observe(spec.policy, spaces), spaces.action)  # before demonstrations are collected for it
     folder = run_folder(spec, run)
     accelerator = new_accelerator(pick_device(spec.train.device))
     team = Team()
+    folder = team.first(lambda: folder)  # its name may be a time, which is another in each process
     demos = _found_together(spec, accelerator, team, show)
     running, trainer = prepare(spec, folder, demos, accelerator, show, team)
     if team.rank == 0:
         make_folder(folder)
+        write_json(folder / "versions.json", _versions(spec) | running.facts | {"plugins": origins(running.spec)})
+        # The last of both: what has one is a run, and can be resumed.
         write_text(folder / "spec.toml", dump_spec(running.spec))
-        write_json(folder / "versions.json", _versions() | running.facts | {"plugins": origins(running.spec)})
-    return _finish(running, trainer, show)
+    with locked(folder, team):
+        return _finish(running, trainer, show)
 
 
 def resume(folder: str | Path, *, show: bool = True) -> Result:
     """Go on with a run that was interrupted or killed, from its last state; the result is what it would have been.
 
     A run whose training is over is only evaluated, if it has not been. Raises BczooError when there is no run,
-    or when its demonstrations are no longer the same.
+    when another process is training it, or when its demonstrations are no longer the same.
     """
     folder = Path(folder)
     spec = load_run_spec(_spec_of(folder))
     accelerator = new_accelerator(pick_device(spec.train.device))
     team = Team()
-    demos = _found_together(spec, accelerator, team, show, home=started_in(folder))
-    state = States(folder, spec.train.keep).latest()
-    running, trainer = prepare(spec, folder, demos, accelerator, show, team, state)
-    if team.rank == 0:
-        forget_later(folder, finished_epochs(state))
-        warn_of_changes(folder / "versions.json", _versions())
-    return _finish(running, trainer, show)
+    with locked(folder, team):
+        _spec_of(folder)  # again: who had the lock may have finished the run
+        demos = _found_together(spec, accelerator, team, show, home=started_in(folder))
+        state = States(folder, spec.train.keep).latest()
+        running, trainer = prepare(spec, folder, demos, accelerator, show, team, state)
+        if team.rank == 0:
+            forget_later(folder, finished_epochs(state))
+            warn_of_changes(folder / "versions.json", _versions(spec))
+        return _finish(running, trainer, show)
 
 
 def _spec_of(folder: Path) -> Path:
     if not (folder / "spec.toml").is_file():
         raise InputError(f"{folder} holds no run to resume (no spec.toml); give its folder, e.g. runs/NAME")
     if (folder / "eval.json").exists():
-        raise InputError(f"{folder} is finished: trained and evaluated; see {folder / 'eval.json'}")
+        raise InputError(f"{folder} is finished: trained, and evaluated as its spec asks; see {folder / 'eval.json'}")
     return folder / "spec.toml"
 
 
@@ -170,13 +181,16 @@ def prepare(
         ),
         facts=facts,
     )
+    move(policy, spec, device, precision)
+    if spec.data.cache_features:
+        if state is not None:
+            policy.load_state_dict(state["model"])
+        cache_features(policy, windows, spec, device)
     trainer = new_trainer(running, accelerator, team, windows, precision)
     warn_of_idle(trainer.stepper.augmentations, spec.data, windows[0])
     if state is not None:
         restore(trainer, state)
         log.info(f"going on after step {running.step} of {running.total_steps}")
-    if spec.data.cache_features:
-        cache_features(policy, windows, spec, device)
     return running, trainer
 
 
@@ -216,19 +230,32 @@ def _matched(spec: Spec, demos: Demos) -> tuple[Obs, Action]:
             f"{demos.folder}: state and action sizes are {meta.state} and {meta.action.size} there, but "
             f"{spaces.state} and {spaces.action.size} in env {env!r}"
         )
+    theirs, ours = ([list(action.low), list(action.high)] for action in (meta.action, spaces.action))
+    if theirs != ours:
+        raise BczooError(
+            f"{demos.folder}: actions lie between {theirs[0]} and {theirs[1]} there, but between {ours[0]} and "
+            f"{ours[1]} in env {env!r}; make the env's options those of the demonstrations, or collect new ones"
+        )
     return observe(spec.policy, spaces), spaces.action
 
 
-def _judge(run: Run, show: bool) -> Report:
-    policy = load_policy(run.folder / "policy.safetensors", str(run.policy.image_scale.device))
+def _judge(run: Run, show: bool) -> Report | None:
+    if not run.spec.eval.episodes:
+        leave_unjudged(run.folder, run.facts["weights"])
+        log.info(f"not evaluated, since eval.episodes = 0; the policy is {run.folder / BEST}")
+        return None
+    policy = load_policy(run.folder / BEST, str(run.policy.image_scale.device))
     report = judge(policy, run.spec.env, run.spec.eval, run.folder, show)
     run.tell("bczoo_eval_end", report=report.as_json())
     return report
 
 
-def _versions() -> dict[str, Any]:
+def _versions(spec: Spec) -> dict[str, Any]:
+    """Versions of bczoo, what it computes with, what brought the spec's parts, and what simulates for the env."""
     names = ("bczoo", "torch", "accelerate", "gymnasium", "mujoco", "numpy", "safetensors", "timm", "torchvision")
-    found = {name: version(name) for name in names}
+    found = {name: version(name) for name in names} | simulators(spec.env)
+    brought = (origin.rpartition(" ") for origin in origins(spec).values())
+    found |= {name: number for name, _, number in brought if name}
     return {
         "versions": found | {"python": platform.python_version()},
         "threads": torch.get_num_threads(),

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from bczoo.engine.keeper import ranked
 from bczoo.engine.run import Run, append_line
 from bczoo.files import atomic_path, write_text
 from bczoo.hooks import hookimpl
@@ -26,7 +27,7 @@ class Journal:
     def bczoo_fit_end(self, run: Run) -> None:
         """Draw what there is."""
         if rows := read_metrics(run.folder / "metrics.jsonl"):
-            draw_curves(run.folder / "curves.png", rows, title=run.folder.name)
+            draw_curves(run.folder / "curves.png", rows, title=run.folder.name, best=run.spec.train.best)
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
@@ -46,16 +47,16 @@ def forget_later(folder: Path, epochs: int) -> None:
         write_text(path, "".join(json.dumps(row) + "\n" for row in kept))
 
 
-def draw_curves(path: Path, rows: list[dict[str, Any]], title: str) -> None:
-    """Training and validation loss, and the learning rate, over epochs."""
+def draw_curves(path: Path, rows: list[dict[str, Any]], title: str, best: str = "val_loss") -> None:
+    """Training and validation loss, and the learning rate, over epochs; `best` as in train.best marks one of them."""
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(7, 5), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     loss, rate = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     for key, label in (("train_loss", "training"), ("val_loss", "validation")):
         loss.plot(epochs, [row[key] for row in rows], marker=".", label=label)
-    best = min(rows, key=lambda row: float(row["val_loss"]))
-    loss.plot(best["epoch"], best["val_loss"], "o", fillstyle="none", markersize=9, color="black", label="best")
+    kept = min(rows, key=lambda row: ranked(row, best))
+    loss.plot(kept["epoch"], kept["val_loss"], "o", fillstyle="none", markersize=9, color="black", label="best")
     loss.set(yscale="log", ylabel="loss", title=title)
     loss.legend()
     rate.step(epochs, [row["lr"] for row in rows], where="mid", color="grey")

@@ -31,7 +31,7 @@ class Keeper:
         self.best: tuple[float, ...] = (math.inf,)
         self._new: dict[str, tuple[Mapping[str, Tensor], dict[str, Any]]] = {}
         self._saved = time.monotonic()
-        self.step: int | None = None  # of the state on disk
+        self.step = 0  # that a run cut off now would be resumed at
 
     def note(self, tensors: Mapping[str, Tensor], metrics: dict[str, Any]) -> None:
         """Take note of the policy at an epoch's end."""
@@ -39,17 +39,10 @@ class Keeper:
         info: dict[str, Any] = {key: metrics[key] for key in known if key in metrics}
         info["weights"] = self.run.policy.backbone.used_weights
         self._new[LAST] = tensors, info
-        rank = self._rank(metrics)
+        rank = ranked(metrics, self.run.spec.train.best)
         if rank < self.best:
             self.best = rank
             self._new[BEST] = tensors, info
-
-    def _rank(self, metrics: dict[str, Any]) -> tuple[float, ...]:
-        """What is least for the best policy."""
-        if self.run.spec.train.best == "val_loss":
-            return (metrics["val_loss"],)
-        # An epoch without rollouts ranks behind every one with them, but a run too short for any has a best one, too.
-        return (-metrics.get("success_rate", -1.0), metrics["val_loss"])
 
     def due(self) -> bool:
         """Whether more work than `train.save_minutes` would be lost by a crash now."""
@@ -68,6 +61,14 @@ class Keeper:
             self.states.save(self.run.step, tree)
         self._new.clear()
         self._saved, self.step = time.monotonic(), self.run.step
+
+
+def ranked(metrics: Mapping[str, Any], best: str) -> tuple[float, ...]:
+    """What is least for the epoch with the best policy, by train.best."""
+    if best == "val_loss":
+        return (metrics["val_loss"],)
+    # An epoch without rollouts ranks behind every one with them, but a run too short for any has a best one, too.
+    return (-metrics.get("success_rate", -1.0), metrics["val_loss"])
 
 
 def snapshot(run: Run) -> dict[str, Tensor]:

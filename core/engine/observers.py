@@ -13,6 +13,8 @@ from bczoo.errors import BczooError, brief
 from bczoo.registry import check_hooks, new_manager, zoo
 
 log = logging.getLogger("bczoo")
+# Where others take back what they have begun, whoever raises.
+_HEARD_BY_ALL = ("bczoo_validate_end", "bczoo_fit_end")
 
 
 @attrs.define
@@ -47,7 +49,7 @@ class Observers:
         self._chosen.append(observer)
 
     def tell(self, hook: str, step: int, **arguments: Any) -> None:
-        """Call a hook of everyone; `step` is where the run is."""
+        """Call a hook of everyone; `step` is where the run is. Raises BczooError for one that the run needs."""
         for _ in self._answers(hook, step, arguments):
             pass
 
@@ -62,30 +64,40 @@ class Observers:
         try:
             return callback.state_dict()
         except Exception as error:
-            self._bear(callback, "state_dict", step, error)
+            if end := self._bear(callback, "state_dict", step, error):
+                raise end from end.__cause__
             return None
 
     def _answers(self, hook: str, step: int, arguments: dict[str, Any]) -> Iterator[Any]:
         # As pluggy does it, but each on its own. The list is a copy, since some may be struck from it.
+        end: BczooError | None = None
         for call in reversed(getattr(self.manager.hook, hook).get_hookimpls()):
             try:
                 yield call.function(*(arguments[name] for name in call.argnames))
             except Exception as error:
-                self._bear(call.plugin, hook, step, error)
+                said = self._bear(call.plugin, hook, step, error)
+                end = end or said
+                if end and hook not in _HEARD_BY_ALL:
+                    break
+        if end:
+            raise end
 
-    def _bear(self, observer: Any, hook: str, step: int, error: Exception) -> None:
-        """Report an observer that raised and hear it no more, or end the run where it cannot go on without."""
+    def _bear(self, observer: Any, hook: str, step: int, error: Exception) -> BczooError | None:
+        """What ends the run, which needs this observer; or None, and it is reported and heard no more."""
         name = self.manager.get_name(observer)
         chosen = any(observer is one for one in self._chosen)
         needed = getattr(observer, "essential", False) or (chosen and hook == "bczoo_fit_start")
         if (needed or self.strict) and isinstance(error, BczooError):
-            raise error
+            return error
         what = f"{name} raised in {hook} after step {step}: {type(error).__name__}: {brief(error)} ({_place(error)})"
         if needed or self.strict:
-            raise BczooError(what) from error
+            end = BczooError(what)
+            end.__cause__ = error
+            return end
         self.manager.unregister(observer)
         self.lost.append(what)
         log.warning(f"{what}; it is not heard again in this run, and training goes on")
+        return None
 
 
 def card_origin(options: Any) -> str:

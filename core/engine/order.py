@@ -26,21 +26,16 @@ def epoch_order(episode_W: Tensor, stretch: int, generator: torch.Generator) -> 
     return shuffled[pieces].argsort(stable=True)
 
 
-def shares(batch: Tensor, process: int, processes: int, parts: int) -> list[Tensor]:
-    """What one of several processes computes of a batch of windows, in up to `parts` parts; none is empty.
+def shares(batch: Tensor, process: int, processes: int, parts: int) -> list[tuple[Tensor, float]]:
+    """What one of several processes computes of a batch: up to `parts` parts, each with its share of the windows.
 
-    All shares together are the batch, each window in one of them, except that a process for which none is
-    left takes the first window; it counts for nothing (see `counts`).
+    All parts of all processes are the batch, each window in one of them. Every process has as many parts, since
+    spread weights are gathered for each: where no windows are left, the batch's first stands in and its share is 0.
     """
-    share = batch.tensor_split(processes)[process]
-    if not len(share):
-        return [batch[:1]]
-    return [part for part in share.tensor_split(parts) if len(part)]
-
-
-def counts(batch: Tensor, process: int, processes: int) -> bool:
-    """Whether the process's share counts, or only stands in for an empty one."""
-    return len(batch.tensor_split(processes)[process]) > 0
+    split = batch.tensor_split(processes)
+    count = min(parts, len(split[0]))  # the first process has the most windows
+    mine = [part for part in split[process].tensor_split(count) if len(part)]
+    return [(part, len(part) / len(batch)) for part in mine] + [(batch[:1], 0.0)] * (count - len(mine))
 
 
 def steps_per_epoch(windows: int, batch_size: int) -> int:

@@ -17,11 +17,16 @@ def check_pair(head: Any, loss: Any) -> None:
     accepts = loss_card.load().accepts
     if predicts in accepts:
         return
-    fits = [card.name for card in zoo().of_kind("loss") if _accepts(card, predicts)]
+    fits = [card.name for card in fitting(predicts)]
     raise InputError(
         f"head {head_card.name!r} predicts {predicts!r}, and loss {loss_card.name!r} scores only "
         f"{', '.join(sorted(accepts))}; losses that fit: {', '.join(fits) or 'none is installed'}"
     )
+
+
+def fitting(predicts: str) -> list[Card]:
+    """The losses that can train a head which predicts that."""
+    return [card for card in zoo().of_kind("loss") if _accepts(card, predicts)]
 
 
 def _accepts(card: Card, predicts: str) -> bool:

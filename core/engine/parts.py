@@ -5,6 +5,7 @@ Legend of dimensions, used in names everywhere: see bczoo.shapes. `x_BTND` is fl
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any, ClassVar
 
 import attrs
@@ -96,14 +97,21 @@ class Temporal(nn.Module, ABC):
         raise NotImplementedError
 
 
+# Typed for the losses of points, which never see a prediction without one.
+_NO_POINT: Any = None
+
+
 @attrs.define(kw_only=True)
 class Prediction:
     """What a head says about the actions, in the space its action form predicts in.
 
-    `point_BHP` is the one best guess; heads that say more (a mixture, a denoiser) subclass this.
+    `point_BHP` is the one best guess of a head that `predicts` a "point". Heads that say something else (a mixture,
+    a denoiser) subclass this with what their losses need, and may leave the point out: `Head.point` finds it where
+    the policy acts. `penalties` are what the head adds to the training loss by name, as scalars.
     """
 
-    point_BHP: Tensor
+    point_BHP: Tensor = _NO_POINT
+    penalties: Mapping[str, Tensor] = attrs.field(factory=dict)
 
 
 class ActionForm(nn.Module, ABC):
@@ -149,11 +157,23 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x_BHD: Tensor) -> Prediction:
-        """Predict; outputs have been passed through the form's `activate`."""
+        """Predict; points have been passed through the form's `activate`, in float32."""
+
+    def point(self, prediction: Prediction) -> Tensor:
+        """The one best guess, point_BHP in float32: what the policy does. Training never asks for it.
+
+        A head whose guess is costly (a diffusion head samples for it) finds it here rather than in `forward`. It
+        is the same for the same prediction: noise to start from is drawn when the head is built, and kept in a buffer.
+        """
+        return prediction.point_BHP
 
 
 class Loss(nn.Module, ABC):
-    """Scores predictions per sample and horizon step; the core averages them, masked, once."""
+    """Scores predictions per sample and horizon step; the core averages them, masked, once.
+
+    It has no parameters, since policies are trained and saved, and losses are not: what is to be learned, such as a
+    scale, belongs to the head, which hands it on in its prediction.
+    """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"point"})
 
@@ -164,7 +184,7 @@ class Loss(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, prediction: Prediction, action_BHA: Tensor, form: ActionForm) -> Tensor:
-        """Score against scaled expert actions; return loss_BH."""
+        """Score against scaled expert actions; return loss_BH. It is called in float32, outside of autocast."""
 
 
 class Schedule(ABC):
@@ -181,15 +201,21 @@ class Schedule(ABC):
         """Called after each epoch with the validation loss (the training loss when there is none)."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What it has to remember when a run is resumed: numbers, strings, lists and dicts of them.
+        """What it has to remember when a run is resumed: numbers, strings, and lists, tuples and dicts of them.
 
-        As it stands, all that it keeps itself; what is not of that sort must be left out.
+        As it stands, all of that sort that it keeps itself; a schedule that keeps something else writes its own.
         """
-        return {name: value for name, value in vars(self).items() if isinstance(value, int | float | str | None)}
+        return {name: deepcopy(value) for name, value in vars(self).items() if _plain(value)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Remember it again."""
         vars(self).update(state)
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str | int) and _plain(item) for key, item in value.items())
+    return all(map(_plain, value)) if isinstance(value, list | tuple) else isinstance(value, int | float | str | None)
 
 
 @attrs.frozen(kw_only=True)
@@ -238,6 +264,8 @@ class Augmentation(ABC):
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
         """A changed batch of the same shapes and types; all chance comes from `generator`, on the batch's device.
 
+        Images, states and actions may change, these within the env's bounds; what says how they belong together
+        (`mask_BH`, `frame_BT`, `group_M`) may not.
         Frames of one group (`groups(batch)`) are changed alike, or what moves could not be told from what was moved.
         """
 

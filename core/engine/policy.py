@@ -1,19 +1,18 @@
-"""Assemble a policy from parts, each built for what the one before it declares."""
+"""A policy: parts in a row, each built for what the one before it declares; see assembly for how it is checked."""
 
 import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import attrs
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bczoo.card import build, card_of
-from bczoo.engine.env import Spaces
+from bczoo.card import card_of
 from bczoo.engine.normalize import Normalizer
 from bczoo.engine.parts import ActionForm, Backbone, Batch, Head, Prediction, Temporal
+from bczoo.engine.promises import built, called, declared
 from bczoo.errors import BczooError
 from bczoo.shapes import Action, Obs
 from bczoo.spec import PolicySpec
@@ -34,10 +33,12 @@ class Policy(nn.Module):
         self.spec, self.obs, self.action = spec, obs, action
         self._bf16 = False
         _refuse_blindness(spec.backbone, obs)
-        self.backbone = _build(spec.backbone, obs)
-        self.temporal = _build(spec.temporal, self.backbone.features, obs.state, spec.horizon, action.size)
-        self.form = _build(spec.action, action)
-        self.head = _build(spec.head, self.temporal.context, self.form)
+        self.backbone = built(spec.backbone, obs)
+        features = declared(spec.backbone, self.backbone)
+        self.temporal = built(spec.temporal, features, obs.state, spec.horizon, action.size)
+        self.form = built(spec.action, action)
+        declared(spec.action, self.form)
+        self.head = built(spec.head, declared(spec.temporal, self.temporal), self.form)
         self.normalizer = Normalizer(obs.state, action)
         mean, std = torch.tensor(self.backbone.mean), torch.tensor(self.backbone.std)
         self.register_buffer("image_scale", (1.0 / (255.0 * std)).view(-1, 1, 1), persistent=False)
@@ -45,11 +46,12 @@ class Policy(nn.Module):
 
     def encode(self, images: Mapping[str, Tensor], state: Tensor) -> Tensor:
         """Encode uint8 frames {camera: (..., height, width, channels)} as x_...ND; states (..., S) came with them."""
-        with self._precision():
-            x_MND = self._frames(images, math.prod(state.shape[:-1]))
+        with self.precision():
+            x_MND = self.frames(images, math.prod(state.shape[:-1]))
         return x_MND.view(*state.shape[:-1], *x_MND.shape[1:])
 
-    def _frames(self, images: Mapping[str, Tensor], count: int) -> Tensor:
+    def frames(self, images: Mapping[str, Tensor], count: int) -> Tensor:
+        """Encode uint8 frames {camera: (..., height, width, channels)}, `count` (M) of each camera, as x_MND."""
         if not self.backbone.sees:
             features = self.backbone.features
             return self.image_scale.new_zeros(count, features.tokens, features.width)
@@ -67,20 +69,23 @@ class Policy(nn.Module):
         demo_BHA: Tensor | None = None,
         mask_BH: Tensor | None = None,
     ) -> tuple[Prediction, Mapping[str, Tensor]]:
-        """From encoded frames and raw states to a prediction and the temporal module's penalties."""
-        with self._precision():
+        """From encoded frames and raw states to a prediction, and what temporal module and head add to the loss."""
+        with self.precision():
             output = self.temporal(x_BTND, self.normalizer.state(state_BTS), demo_BHA, mask_BH)
-            return self.head(output.x_BHD), output.penalties
+            prediction = self.head(output.x_BHD)
+        return prediction, together(output.penalties, prediction.penalties)
 
     def forward(self, batch: Batch) -> tuple[Prediction, Mapping[str, Tensor]]:
-        """Training pass over a batch of windows."""
+        """A pass over a batch of windows; what was demonstrated is shown to the temporal module in training only."""
+        if not self.training:
+            return self.decide(self._seen(batch), batch.state_BTS)
         demo_BHA = self.normalizer.scale(batch.action_BHA)
         return self.decide(self._seen(batch), batch.state_BTS, demo_BHA, batch.mask_BH)
 
     def _seen(self, batch: Batch) -> Tensor:
         """x_BTND of a batch; frames that several windows share are encoded once."""
         lead = batch.state_BTS.shape[:2]
-        x_MND = self._frames(batch.images, math.prod(lead)) if batch.x_MND is None else batch.x_MND
+        x_MND = self.frames(batch.images, math.prod(lead)) if batch.x_MND is None else batch.x_MND
         return x_MND.view(*lead, *x_MND.shape[1:]) if batch.frame_BT is None else x_MND[batch.frame_BT]
 
     def infer_in_bf16(self) -> "Policy":
@@ -97,13 +102,23 @@ class Policy(nn.Module):
         self._bf16 = True
         return self
 
-    def _precision(self) -> AbstractContextManager[Any]:
+    def precision(self) -> AbstractContextManager[Any]:
+        """What it computes in, around calls of its parts one by one; `encode`, `decide` and `point` see to it."""
         # Training chooses its precision itself, around the whole policy.
         return torch.autocast(self.image_scale.device.type, torch.bfloat16) if self._bf16 else nullcontext()
 
     def actions(self, prediction: Prediction) -> Tensor:
         """The predicted chunk action_BHA in the env's own units and bounds."""
-        return self.normalizer.unscale(self.form.decode(prediction.point_BHP))
+        return self.decoded(self.point(prediction))
+
+    def point(self, prediction: Prediction) -> Tensor:
+        """The head's one best guess, point_BHP."""
+        with self.precision():
+            return self.head.point(prediction)
+
+    def decoded(self, point_BHP: Tensor) -> Tensor:
+        """Encoded actions as action_BHA in the env's own units and bounds."""
+        return self.normalizer.unscale(self.form.decode(point_BHP))
 
     def act(self, obs: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """One action (A,) for one observation, or (B, A) for a batch, as the env gives it.
@@ -122,103 +137,27 @@ class Policy(nn.Module):
         return Actor(self, slots=slots, execute=execute, ensemble=ensemble)
 
 
-@attrs.frozen(kw_only=True)
-class Row:
-    """One line of the table of parts: shapes without the batch dimension, and parameters."""
-
-    part: str
-    use: str
-    takes: str
-    gives: str
-    parameters: int
+def together(temporal: Mapping[str, Tensor], head: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Penalties of both by name; raises BczooError where one name stands for two."""
+    if not head:
+        return temporal
+    if twice := sorted(temporal.keys() & head.keys()):
+        raise BczooError(f"the temporal module and the head both give a penalty {twice[0]!r}; rename one of them")
+    return {**temporal, **head}
 
 
-def assemble(spec: PolicySpec, obs: Obs, action: Action) -> Policy:
-    """Build a policy whose declared shapes have been seen to be true; raises BczooError naming the part."""
-    probe(spec, obs, action)
-    return Policy(spec, obs, action)
-
-
-def observe(spec: PolicySpec, spaces: Spaces) -> Obs:
-    """What a policy of this spec takes of what the env shows."""
-    images = spaces.images if _sees(spec.backbone) else {}
-    return Obs(steps=spec.steps, images=images, state=spaces.state if spec.state else 0)
-
-
-def _sees(backbone: Any) -> bool:
+def sees(backbone: Any) -> bool:
+    """Whether a backbone, given as options, looks at cameras."""
     # A part may also be built by a function, which says nothing about cameras.
     return getattr(card_of(backbone).load(), "sees", True)
 
 
 def _refuse_blindness(backbone: Any, obs: Obs) -> None:
-    if _sees(backbone):
+    if sees(backbone):
         if not obs.images:
-            raise BczooError(f"{_called(backbone)} looks at cameras, but the env has none; take one that does without")
+            raise BczooError(f"{called(backbone)} looks at cameras, but the env has none; take one that does without")
     elif not obs.state:
         raise BczooError(
-            f"{_called(backbone)} looks at no camera and there is no state either, so the policy would see nothing; "
+            f"{called(backbone)} looks at no camera and there is no state either, so the policy would see nothing; "
             "take another backbone, or an env with a state and policy.state = true"
         )
-
-
-@torch.no_grad()
-def probe(spec: PolicySpec, obs: Obs, action: Action) -> list[Row]:
-    """Run zeros through the policy on the meta device and compare seen with declared shapes."""
-    with torch.device("meta"):
-        policy = Policy(spec, obs, action).eval()
-        B, T = 2, obs.steps
-        images = {name: torch.zeros((B, T, *shape), dtype=torch.uint8) for name, shape in obs.images.items()}
-        state_BTS = torch.zeros(B, T, obs.state)
-        x_BTND = _seen(spec.backbone, lambda: policy.encode(images, state_BTS))
-        features, context = policy.backbone.features, policy.temporal.context
-        _compare(spec.backbone, x_BTND, (B, T, features.tokens, features.width))
-        output = _seen(spec.temporal, lambda: policy.temporal(x_BTND, state_BTS))
-        _compare(spec.temporal, output.x_BHD, (B, spec.horizon, context.width))
-        prediction = _seen(spec.head, lambda: policy.head(output.x_BHD))
-        _compare(spec.head, prediction.point_BHP, (B, spec.horizon, policy.form.size))
-        action_BHA = _seen(spec.action, lambda: policy.actions(prediction))
-        _compare(spec.action, action_BHA, (B, spec.horizon, action.size))
-    cameras = " + ".join(f"{name} {_shape(T, *shape)}" for name, shape in obs.images.items())
-    state = f" + state {_shape(T, obs.state)}" if obs.state else ""
-    return [
-        _row("backbone", spec.backbone, policy.backbone, cameras or "nothing", x_BTND),
-        _row("temporal", spec.temporal, policy.temporal, _shape(*x_BTND.shape[1:]) + state, output.x_BHD),
-        _row("head", spec.head, policy.head, _shape(*output.x_BHD.shape[1:]), prediction.point_BHP),
-        _row("action", spec.action, policy.form, _shape(*prediction.point_BHP.shape[1:]), action_BHA),
-    ]
-
-
-def _row(part: str, options: Any, module: nn.Module, takes: str, gives: Tensor) -> Row:
-    count = sum(p.numel() for p in module.parameters())
-    return Row(part=part, use=card_of(options).name, takes=takes, gives=_shape(*gives.shape[1:]), parameters=count)
-
-
-def _shape(*sizes: int) -> str:
-    return "x".join(map(str, sizes))
-
-
-def _build(options: Any, *args: Any) -> Any:
-    try:
-        return build(options, *args)
-    except (ValueError, RuntimeError) as error:
-        raise BczooError(f"{_called(options)} cannot be built here: {error}") from error
-
-
-def _seen(options: Any, run: Any) -> Any:
-    try:
-        return run()
-    except RuntimeError as error:
-        raise BczooError(f"{_called(options)} does not take what it is given: {error}") from error
-
-
-def _compare(options: Any, seen: Tensor, declared: tuple[int, ...]) -> None:
-    if tuple(seen.shape) != declared:
-        raise BczooError(
-            f"{_called(options)} declares {_shape(*declared[1:])} but gives {_shape(*seen.shape[1:])}: "
-            "its declaration or its forward is wrong"
-        )
-
-
-def _called(options: Any) -> str:
-    card = card_of(options)
-    return f"{card.kind} {card.name!r}"

@@ -3,7 +3,7 @@
 Imported by collecting processes, so nothing here imports torch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,11 +105,20 @@ def write_shard(recorder: Recorder, folder: Path, shard: int, on_demo: Callable[
     for slot in recorder.request.slots(shard):
         demos.append(recorder.demo(slot))
         on_demo()
+    arrays = joined(demos)
+    save_shard(folder / shard_name(shard), arrays, shard_header(recorder.request, shard, arrays))
+
+
+def joined(demos: Sequence[Arrays]) -> Arrays:
+    """A shard's arrays: those of its demonstrations one after the other, and where each of them ends."""
     arrays = {name: np.concatenate([demo[name] for demo in demos]) for name in demos[0]}
-    arrays["episode_ends"] = np.cumsum([len(demo["action"]) for demo in demos], dtype=np.int64)
-    path = folder / shard_name(shard)
+    return arrays | {"episode_ends": np.cumsum([len(demo["action"]) for demo in demos], dtype=np.int64)}
+
+
+def save_shard(path: Path, arrays: Arrays, header: dict[str, str] | None = None) -> None:
+    """Write a shard's arrays, whole or not at all; raises BczooError when it cannot."""
     with atomic_path(path) as temporary:
         try:
-            save_file(arrays, temporary, metadata=shard_header(recorder.request, shard, arrays))
+            save_file(arrays, temporary, metadata=header)
         except SafetensorError as error:
             raise BczooError(f"cannot write {path}: {error}; free space or choose a folder you may write") from error

@@ -16,7 +16,7 @@ from torch.distributed.checkpoint.state_dict import (
 from bczoo.engine.chance import chance_state, restore_chance
 from bczoo.engine.console import log
 from bczoo.engine.keeper import WHOLE
-from bczoo.errors import BczooError
+from bczoo.errors import BczooError, brief
 
 if TYPE_CHECKING:
     from bczoo.engine.train import Trainer
@@ -29,6 +29,7 @@ def capture(trainer: "Trainer") -> dict[str, Any]:
         "chance": chance_state(),
         "augmentation": stepper.generator.get_state(),
         "total": trainer.total.cpu(),
+        "penalties": {name: value.cpu() for name, value in trainer.penalties.items()},
     }
     return {
         "step": run.step,
@@ -63,7 +64,7 @@ def restore(trainer: "Trainer", state: dict[str, Any]) -> None:
     set_model_state_dict(stepper.policy, state["model"], options=whole)
     trainer.schedule.load_state_dict(state["schedule"])
     run.step, run.epoch, run.samples, run.stop = (state[name] for name in ("step", "epoch", "samples", "stop"))
-    run.policy.backbone.used_weights = state["weights"]
+    run.policy.backbone.used_weights = run.facts["weights"] = state["weights"]
     trainer.within, trainer.keeper.best, trainer.keeper.step = state["within"], state["best"], run.step
     trainer.order.set_state(state["order"])
     for callback, kept in zip(run.callbacks, state["callbacks"], strict=True):
@@ -74,6 +75,8 @@ def restore(trainer: "Trainer", state: dict[str, Any]) -> None:
         log.warning(f"the run began with {len(own)} processes and goes on with {team.size}: its numbers will differ")
     mine = own[team.rank % len(own)]
     trainer.total.copy_(mine["total"])
+    # States of older versions do not know them.
+    trainer.penalties = {name: value.to(trainer.device) for name, value in mine.get("penalties", {}).items()}
     if stepper.generator.get_state().shape == mine["augmentation"].shape:
         stepper.generator.set_state(mine["augmentation"])
     else:
@@ -98,11 +101,16 @@ def finished_epochs(state: dict[str, Any] | None) -> int:
 
 def warn_of_changes(path: Path, now: dict[str, Any]) -> None:
     """Say where machine and libraries differ from those that the run's versions.json names: so may the bits."""
-    then = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        then = json.loads(path.read_text(encoding="utf-8"))
+        versions = dict(then["versions"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning(f"{path} cannot be read ({brief(error)}): whether versions have changed is not known")
+        return
     changed = [
-        f"{name} {then['versions'].get(name)} -> {value}"
+        f"{name} {versions[name]} -> {value}"
         for name, value in now["versions"].items()
-        if then["versions"].get(name) != value
+        if name in versions and versions[name] != value
     ]
     changed += [
         f"{name} {then.get(name)} -> {now[name]}" for name in ("threads", "cpus") if then.get(name) != now[name]

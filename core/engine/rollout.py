@@ -10,7 +10,7 @@ from torch import Tensor
 from bczoo.engine.chunks import Chunks, Ensemble, Floats, Queue
 from bczoo.engine.memory import new_memory
 from bczoo.engine.policy import Policy
-from bczoo.errors import BczooError
+from bczoo.errors import BczooError, InputError
 from bczoo.shapes import Obs
 from bczoo.spec import ensemble_mistake
 
@@ -26,9 +26,9 @@ class Actor:
     def __init__(self, policy: Policy, slots: int = 1, execute: int = 1, ensemble: float | None = None) -> None:
         horizon, size = policy.spec.horizon, policy.action.size
         if not 1 <= execute <= horizon:
-            raise BczooError(f"execute = {execute}: this policy predicts {horizon} actions at once")
+            raise InputError(f"execute = {execute}: this policy predicts {horizon} actions at once")
         if mistake := ensemble_mistake(ensemble, execute, horizon):
-            raise BczooError(mistake)
+            raise InputError(mistake)
         policy.normalizer.check()
         self.policy, self.slots = policy.eval(), slots
         self.device = policy.image_scale.device
@@ -47,14 +47,15 @@ class Actor:
     @torch.inference_mode()
     def act(self, obs: Mapping[str, Any]) -> Floats:
         """Actions (slots, A) for observations {camera: uint8 (slots, h, w, c), "state": (slots, S)}."""
-        images, state = to_tensors(self.policy.obs, obs, self.device)
+        images, state = to_tensors(self.policy.obs, obs, self.slots, self.device)
         due = bool(self._chunks.due().any())
-        if due or self._memory.lasting:
-            self._memory.see(self.policy.encode(images, state), state, self._fresh)
-            self._fresh[:] = False
-        if due:
-            prediction = self.policy.head(self._memory.context())
-            self._chunks.put(self.policy.actions(prediction).float().cpu().numpy())
+        with self.policy.precision():
+            if due or self._memory.lasting:
+                self._memory.see(self.policy.encode(images, state), state, self._fresh)
+                self._fresh[:] = False
+            if due:
+                prediction = self.policy.head(self._memory.context())
+                self._chunks.put(self.policy.actions(prediction).float().cpu().numpy())
         return self._chunks.take()
 
 
@@ -71,28 +72,36 @@ def act_once(policy: Policy, obs: Mapping[str, Any]) -> Floats:
     first = next(iter(policy.obs.images), "state")
     single = np.ndim(obs.get(first, ())) == (3 if policy.obs.images else 1)
     batch = {name: np.asarray(value)[None] for name, value in obs.items()} if single else obs
-    images, state_BS = to_tensors(policy.obs, batch, policy.image_scale.device)
+    count = len(batch.get(first, ())) or 1
+    images, state_BS = to_tensors(policy.obs, batch, count, policy.image_scale.device)
     prediction, _ = policy.decide(policy.encode(images, state_BS).unsqueeze(1), state_BS.unsqueeze(1))
     action: Floats = policy.actions(prediction)[:, 0].float().cpu().numpy()
     return action[0] if single else action
 
 
-def to_tensors(wanted: Obs, obs: Mapping[str, Any], device: torch.device) -> tuple[dict[str, Tensor], Tensor]:
-    """Batched observations as tensors; raises BczooError where they are not what the policy was built for."""
-    images = {}
-    for name, shape in wanted.images.items():
-        if name not in obs:
-            raise BczooError(f"the observation has no {name!r}; this policy looks at {', '.join(wanted.images)}")
-        image = np.asarray(obs[name])
-        if image.dtype != np.uint8 or image.shape[1:] != shape:
-            raise BczooError(
-                f"observation {name!r} is {image.dtype} {image.shape[1:]}; this policy wants uint8 {shape}"
-            )
-        images[name] = torch.as_tensor(image, device=device)
-    count = len(next(iter(obs.values())))
+def to_tensors(
+    wanted: Obs, obs: Mapping[str, Any], count: int, device: torch.device
+) -> tuple[dict[str, Tensor], Tensor]:
+    """`count` observations as tensors; raises BczooError where they are not what the policy was built for."""
+    images = {
+        name: torch.as_tensor(_taken(obs, name, (count, *shape), np.uint8), device=device)
+        for name, shape in wanted.images.items()
+    }
     if not wanted.state:
         return images, torch.zeros((count, 0), device=device)
-    state = np.asarray(obs.get("state", ()), np.float32)
-    if state.shape != (count, wanted.state):
-        raise BczooError(f'observation "state" has shape {state.shape}; this policy wants {(count, wanted.state)}')
-    return images, torch.as_tensor(state, device=device)
+    return images, torch.as_tensor(_taken(obs, "state", (count, wanted.state), np.float32), device=device)
+
+
+def _taken(obs: Mapping[str, Any], name: str, shape: tuple[int, ...], dtype: type) -> "np.ndarray[Any, Any]":
+    """One entry of an observation; a camera's is already in bytes, while a state may be of any numbers."""
+    if name not in obs:
+        raise BczooError(f"the observation has no {name!r}; it has {', '.join(map(repr, obs)) or 'nothing'}")
+    value = np.asarray(obs[name])
+    if dtype is np.float32:
+        value = value.astype(np.float32)
+    if value.dtype != dtype or value.shape != shape:
+        raise BczooError(
+            f"observation {name!r} is {value.dtype} {value.shape}; wanted is {np.dtype(dtype)} {shape}, "
+            f"{shape[0]} observation{'s' * (shape[0] > 1)} at once"
+        )
+    return value

@@ -33,6 +33,7 @@ class Run:
     samples: int = 0  # windows trained on so far
     loss: Tensor | None = None  # of the last step, on the device
     stop: str | None = None
+    failed: bool = False  # an error or a signal has ended training
 
     def tell(self, hook: str, **arguments: Any) -> None:
         """Call a lifecycle hook of every observer."""
@@ -49,12 +50,18 @@ def run_folder(spec: Spec, name: str | None) -> Path:
     return folder
 
 
+def started_in(folder: Path) -> Path:
+    """Where the run in `folder` was started, from where its spec may name places; here, if it was moved since."""
+    runs = folder.absolute().parent
+    return runs.parent if runs.name == RUNS.name else Path()
+
+
 def make_folder(folder: Path) -> None:
-    """Create a run's folder, still refusing one that somebody else has made meanwhile."""
+    """Create the folder of a run or an evaluation, refusing one that somebody else has made meanwhile."""
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
-        raise InputError(f"{folder} exists and will not be overwritten; choose another name with --run") from None
+        raise InputError(f"{folder} exists and will not be overwritten; choose another, or delete it") from None
     except OSError as error:
         raise BczooError(f"cannot create {folder}: {error.strerror}; choose a folder you may write") from error
 

@@ -1,6 +1,5 @@
 """Before the first step: device and processes, weights, optimiser, and everything else a trainer is made of."""
 
-from datetime import timedelta
 from typing import Any
 
 import torch
@@ -8,23 +7,22 @@ from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs, set_seed
 from torch import nn
 
-from bczoo.card import build
+from bczoo.card import build, card_of
+from bczoo.engine.assembly import assemble
 from bczoo.engine.clock import Clock
+from bczoo.engine.console import log
 from bczoo.engine.device import set_precision
 from bczoo.engine.divergence import Guard
 from bczoo.engine.keeper import Keeper
-from bczoo.engine.policy import Policy, assemble
+from bczoo.engine.policy import Policy
 from bczoo.engine.run import Run
 from bczoo.engine.step import Objective, Stepper
-from bczoo.engine.team import Team
+from bczoo.engine.team import PATIENCE, Team
 from bczoo.engine.train import Trainer
 from bczoo.engine.windows import Windows
 from bczoo.errors import BczooError, InputError
 from bczoo.shapes import Action, Obs
 from bczoo.spec import Spec
-
-# How long processes wait for one that is rolling out or saving.
-PATIENCE = timedelta(hours=1)
 
 
 def new_accelerator(device: torch.device) -> Accelerator:
@@ -44,18 +42,22 @@ def new_accelerator(device: torch.device) -> Accelerator:
 def seeded_policy(spec: Spec, obs: Obs, action: Action) -> Policy:
     """A policy whose initial weights depend on the spec's seed alone."""
     set_seed(spec.seed)
-    return assemble(spec.policy, obs, action)
+    return assemble(spec.policy, obs, action, spec.loss)
+
+
+def move(policy: Policy, spec: Spec, device: torch.device, precision: str) -> None:
+    """Put a policy where it is trained, as it computes fastest there."""
+    set_precision(precision)
+    # Spread weights are cut along their first dimension, which channels-last ones do not allow.
+    layout = torch.contiguous_format if spec.train.shard else torch.channels_last
+    policy.to(device, memory_format=layout)  # type: ignore[call-overload]
 
 
 def new_trainer(
     run: Run, accelerator: Accelerator, team: Team, windows: tuple[Windows, Windows], precision: str
 ) -> Trainer:
-    """Optimiser, schedule and loss for a run's policy, ready to fit."""
+    """Optimiser, schedule and loss for a run's policy, which has been moved to its device, ready to fit."""
     spec, policy, device = run.spec, run.policy, accelerator.device
-    set_precision(precision)
-    # Spread weights are cut along their first dimension, which channels-last ones do not allow.
-    layout = torch.contiguous_format if spec.train.shard else torch.channels_last
-    policy.to(device, memory_format=layout)  # type: ignore[call-overload]
     if compiles(spec, device):
         # What nobody asked for must not fail: then, parts that the compiler cannot see through run as they are.
         torch._dynamo.config.suppress_errors = spec.train.compile == "auto"
@@ -128,5 +130,8 @@ def parameter_groups(policy: Policy, backbone_lr: float | None = None) -> list[d
     if backbone_lr is None:
         return [{"params": [value for _, value in learns]}]
     backbone = [value for name, value in learns if name.startswith("backbone.")]
+    if not backbone:
+        name = card_of(policy.spec.backbone).name
+        log.warning(f"train.backbone_lr = {backbone_lr:g} changes nothing: backbone {name!r} does not learn")
     rest = [value for name, value in learns if not name.startswith("backbone.")]
     return [{"params": rest}, *([{"params": backbone, "lr": backbone_lr}] if backbone else [])]

@@ -63,7 +63,7 @@ class Stateless(nn.Module):
             return (x_BHD,)
         prediction = self.policy.head(x_BHD)
         if self.until == "head":
-            return (prediction.point_BHP,)
+            return (self.policy.point(prediction),)
         return (self.policy.actions(prediction), *memory)
 
     def _context(self, x_BTND: Tensor, state_BTS: Tensor, memory: Memory) -> tuple[Tensor, Memory]:

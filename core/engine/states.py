@@ -32,13 +32,22 @@ class States:
             old.unlink(missing_ok=True)
 
     def latest(self) -> Any:
-        """The newest state that is whole, or None; a damaged one is passed over, saying so."""
-        for path in self._paths():
+        """The newest state that is whole; a damaged one is passed over, saying so. None if there has been no state.
+
+        Raises BczooError if none of several is whole: to begin again would write over what they led to.
+        """
+        paths = self._paths()
+        for path in paths:
             try:
                 header, tensors = read_tensors(path, STATE)
                 return unpack(tensors, header["state"])
             except (BczooError, KeyError, TypeError, ValueError) as error:
-                log.warning(f"{path} cannot be used ({error}); taking the state before it")
+                log.warning(f"{path} cannot be used and is passed over: {error}")
+        if paths:
+            raise BczooError(
+                f"none of the {len(paths)} states in {self.folder} can be used; restore one, "
+                "or delete the folder to train from the start"
+            )
         return None
 
     def clear(self) -> None:

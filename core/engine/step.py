@@ -1,6 +1,6 @@
 """One optimiser step: forward, backward, clipping, update, on any number of processes and parts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -20,17 +20,24 @@ class Objective(nn.Module):
         super().__init__()
         self.policy, self.loss, self.bf16 = policy, loss, bf16
 
-    def forward(self, batch: Batch, real: Tensor, share: float) -> Tensor:
-        """The mean of the loss over `real` actions, plus `share` of the parts' penalties."""
+    def forward(self, batch: Batch, real: Tensor, share: float) -> tuple[Tensor, dict[str, Tensor]]:
+        """The mean of the loss over `real` actions, plus `share` of the parts' penalties; and what each adds."""
         policy = self.policy
         with torch.autocast(batch.mask_BH.device.type, dtype=torch.bfloat16, enabled=self.bf16):
             prediction, penalties = policy(batch)
         loss_BH = self.loss(prediction, policy.normalizer.scale(batch.action_BHA), policy.form)
         loss = masked_sum(loss_BH, batch.mask_BH) / real.clamp_min(1)
-        for penalty in penalties.values():
-            loss = loss + share * penalty
+        added = {name: share * penalty for name, penalty in penalties.items()}
+        for penalty in added.values():
+            loss = loss + penalty
         # A part that stands in for an empty share only keeps its process in step.
-        return loss if share else 0.0 * loss
+        return loss if share else 0.0 * loss, {name: penalty.detach() for name, penalty in added.items()}
+
+
+def add_up(sums: dict[str, Tensor], more: Mapping[str, Tensor]) -> None:
+    """Add numbers to sums of the same names."""
+    for name, value in more.items():
+        sums[name] = sums[name] + value if name in sums else value
 
 
 def masked_sum(loss_BH: Tensor, mask_BH: Tensor) -> Tensor:
@@ -51,6 +58,19 @@ class Part:
     share: float
 
 
+@attrs.frozen
+class Outcome:
+    """What a step came to, as numbers on the device.
+
+    Over all processes, the mean of the losses is the loss of the whole batch, and so with what each of the parts'
+    penalties has added to it. `norm` is the gradient's, where it is clipped.
+    """
+
+    loss: Tensor
+    penalties: dict[str, Tensor]
+    norm: Tensor | None
+
+
 @attrs.define(kw_only=True)
 class Stepper:
     """Everything that a step needs; `step` makes one."""
@@ -69,25 +89,25 @@ class Stepper:
         """What learns."""
         return self.objective.policy
 
-    def step(self, parts: Iterator[Part], count: int) -> tuple[Tensor, Tensor | None]:
-        """Learn from `count` parts; the loss and, where it is clipped, the gradient's norm, on the device.
-
-        Over all processes, the mean of the losses is the loss of the whole batch.
-        """
+    def step(self, parts: Iterator[Part], count: int) -> Outcome:
+        """Learn from `count` parts."""
         total = torch.zeros((), device=self.generator.device)
+        penalties: dict[str, Tensor] = {}
         for number, part in enumerate(parts, 1):
             batch = self._augmented(part.batch)
             with self._quiet(number < count):
                 with self.clock.on_device("forward"):
-                    loss = self.processes * self.model(batch, part.real, part.share)
+                    loss, added = self.model(batch, part.real, part.share)
+                    loss = self.processes * loss
                 with self.clock.on_device("backward"):
                     loss.backward()
             total += loss.detach()
+            add_up(penalties, {name: self.processes * value for name, value in added.items()})
         with self.clock.on_device("optimiser"):
             norm = self._clip()
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
-        return total, norm
+        return Outcome(total, penalties, norm)
 
     def _augmented(self, batch: Batch) -> Batch:
         if not self.augmentations:

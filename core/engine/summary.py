@@ -9,14 +9,15 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
-from bczoo.card import build
+from bczoo.engine.assembly import Row, probe
 from bczoo.engine.parts import Batch
-from bczoo.engine.policy import Policy, Row, probe
+from bczoo.engine.policy import Policy
+from bczoo.engine.promises import built, ran
+from bczoo.engine.rehearsal import SAMPLES, rehearse
+from bczoo.errors import BczooError
 from bczoo.shapes import Action, Obs
 from bczoo.spec import Spec
 
-# Batch normalisation refuses to train on a single sample.
-SAMPLES = 2
 # Where each part of the table lives in a policy.
 MODULES = {"backbone": "backbone", "temporal": "temporal", "head": "head", "action": "form"}
 
@@ -74,6 +75,7 @@ class Summary:
 def summarize(spec: Spec, obs: Obs, action: Action) -> Summary:
     """What the spec would build and what training it takes; raises BczooError where shapes do not fit."""
     rows = probe(spec.policy, obs, action)
+    rehearse(spec.policy, spec.loss, obs, action)
     with torch.device("meta"):
         policy = Policy(spec.policy, obs, action).train()
         batch = _batch(obs, action, spec.policy.horizon)
@@ -112,8 +114,11 @@ def _saved(policy: Policy, batch: Batch) -> int:
             kept[_key(tensor)] = tensor
         return tensor
 
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        policy(batch)
+    try:
+        with saved_tensors_hooks(pack, lambda tensor: tensor):
+            policy(batch)
+    except RuntimeError as error:
+        raise BczooError(f"what the policy costs can only be seen in training, as it needs data: {error}") from error
     return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
 
 
@@ -138,7 +143,22 @@ def _optimizer_bytes(options: Any, trainable: list[nn.Parameter]) -> int:
         return 0
     for parameter in trainable:
         parameter.grad = torch.zeros_like(parameter)
-    optimizer = build(options, [{"params": trainable}])
+    try:
+        return _remembered(options, trainable)
+    except (BczooError, RuntimeError):  # it looks at values, of which there are none on the meta device
+        return sum(_of_one(options, parameter) for parameter in trainable)
+
+
+def _of_one(options: Any, parameter: nn.Parameter) -> int:
+    """What it remembers of a single parameter, which takes little memory even if all of them would take much."""
+    with torch.device("cpu"):
+        real = nn.Parameter(torch.ones(parameter.shape, dtype=parameter.dtype))
+        real.grad = torch.ones_like(real)
+        return ran(options, lambda: _remembered(options, [real]))
+
+
+def _remembered(options: Any, parameters: list[nn.Parameter]) -> int:
+    optimizer = built(options, [{"params": parameters}])
     optimizer.step()
     return _bytes(value for state in optimizer.state.values() for value in state.values() if isinstance(value, Tensor))
 

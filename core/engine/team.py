@@ -1,13 +1,18 @@
 """The processes of one training run, and what they have to agree on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 
 from bczoo.errors import BczooError
+
+T = TypeVar("T")
+# How long processes wait for one that is rolling out or saving.
+PATIENCE = timedelta(hours=1)
 
 
 class Team:
@@ -18,7 +23,7 @@ class Team:
         together = dist.is_available() and dist.is_initialized()
         self.rank, self.size = (dist.get_rank(), dist.get_world_size()) if together else (0, 1)
         # NCCL would make the host wait for the device at every step.
-        self._group: Any = dist.new_group(backend="gloo") if self.size > 1 else None
+        self._group: Any = dist.new_group(backend="gloo", timeout=PATIENCE) if self.size > 1 else None
 
     def agree(self, wishes: Sequence[bool]) -> list[bool]:
         """Which wishes any of the processes has: the same answer in all of them."""
@@ -43,9 +48,25 @@ class Team:
         """The mean of a number over all processes."""
         return self.total(value)[0] / self.size
 
-    def first(self, measure: Callable[[], float]) -> float:
-        """A number that only the first process measures, told to all."""
-        return self.total(measure() if self.rank == 0 else 0.0)[0]
+    def means(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The means of numbers by name over all processes; one that does not know a name counts with 0."""
+        if self.size == 1:
+            return dict(values)
+        told: list[Any] = [None] * self.size
+        with self.deaths():
+            dist.all_gather_object(told, dict(values), group=self._group)
+        names = sorted({name for each in told for name in each})
+        return {name: sum(each.get(name, 0.0) for each in told) / self.size for name in names}
+
+    def first(self, find: Callable[[], T]) -> T:
+        """What only the first process finds, told to all."""
+        if self.size == 1:
+            return find()
+        told: list[Any] = [find() if self.rank == 0 else None]
+        with self.deaths():
+            dist.broadcast_object_list(told, src=0, group=self._group)
+        found: T = told[0]
+        return found
 
     def all(self, value: int | None) -> list[int | None]:
         """The numbers of all processes, in all of them."""

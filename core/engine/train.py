@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 from bczoo.engine.clock import Clock
-from bczoo.engine.divergence import Guard, diverged
+from bczoo.engine.divergence import Guard, diverged, refuse_overflow
 from bczoo.engine.interrupt import Interrupted, Interrupts
 from bczoo.engine.keeper import Keeper
 from bczoo.engine.loader import Loader
-from bczoo.engine.order import counts, epoch_order, shares
+from bczoo.engine.order import epoch_order, shares
 from bczoo.engine.parts import Schedule
 from bczoo.engine.resume import capture
 from bczoo.engine.run import Run
-from bczoo.engine.step import Part, Stepper
+from bczoo.engine.step import Outcome, Part, Stepper, add_up
 from bczoo.engine.team import Team
 from bczoo.engine.validate import validate
 from bczoo.engine.windows import Windows
@@ -39,6 +39,7 @@ class Trainer:
     order: torch.Generator  # as it was when the present epoch began
     within: int = 0  # steps done of the present epoch
     total: Tensor  # the sum of their losses, in this process
+    penalties: dict[str, Tensor] = attrs.field(factory=dict)  # what of it each penalty has added
     guard: Guard
     interrupts: Interrupts = attrs.field(factory=Interrupts)
     _started: float = attrs.field(factory=time.monotonic)
@@ -47,20 +48,42 @@ class Trainer:
     def fit(self) -> None:
         """Train to the end, or to where a signal ends it: then raises Interrupted, once the state is saved."""
         run = self.run
-        with self.clock.on_host("callbacks"):
-            run.tell("bczoo_fit_start")
         try:
+            self._tell("bczoo_fit_start")
             with self.interrupts, self.team.deaths():
+                self._pause()
                 while self.within or (run.step < run.total_steps and run.stop is None):
                     metrics = self.train_epoch()
-                    with self.clock.on_host("callbacks"):
-                        run.tell("bczoo_epoch_end", metrics=metrics)
-                    if self.team.agree([self.keeper.due()])[0]:
-                        self._save()
+                    self._tell("bczoo_epoch_end", metrics=metrics)
+                    self._pause()
                 self._save()
+                self._pause()  # for a signal that came meanwhile
+        except BaseException:
+            run.failed = True
+            raise
         finally:
-            with self.clock.on_host("callbacks"):
-                run.tell("bczoo_fit_end")
+            self._tell("bczoo_fit_end")
+
+    def _tell(self, hook: str, **arguments: Any) -> None:
+        with self.clock.on_host("callbacks"):
+            self.run.tell(hook, **arguments)
+
+    def _pause(self) -> None:
+        """Between epochs: save what is due, raise Interrupted after a signal, and stop if any process was told to."""
+        run = self.run
+        stopped, signalled, due = self.team.agree(
+            [run.stop is not None, self.interrupts.number is not None, self.keeper.due()]
+        )
+        if stopped and run.stop is None:
+            run.stop = "another process was told to stop"
+        self._keep(signalled, due)
+
+    def _keep(self, signalled: bool, due: bool) -> None:
+        """Save if that is due, and after a signal, which then raises Interrupted."""
+        if signalled or due:
+            self._save()
+        if signalled:
+            raise Interrupted(self.interrupts.number, self.run)
 
     def train_epoch(self) -> dict[str, Any]:
         """One pass over the training windows, or what is left of it or of the planned steps; returns its metrics."""
@@ -73,12 +96,16 @@ class Trainer:
         rate = self.stepper.optimizer.param_groups[0]["lr"]
         following = self._train_steps()
         train_loss = self.team.mean(self.total.item() / self.within)
+        penalties = {name: value.item() / self.within for name, value in self.penalties.items()}
         seconds = time.perf_counter() - start
         self._refuse_divergence()
-        metrics = {"epoch": run.epoch, "step": run.step, "train_loss": train_loss} | validate(self, train_loss)
+        metrics = {"epoch": run.epoch, "step": run.step, "train_loss": train_loss}
+        metrics |= {f"train_penalty_{name}": mean for name, mean in self.team.means(penalties).items()}
+        metrics |= validate(self, train_loss)
         self.schedule.epoch_end(metrics["val_loss"])
         self.order, self.within = following, 0
         self.total.zero_()
+        self.penalties.clear()
         spent = {name: value - before.get(name, 0.0) for name, value in self.clock.seconds.items()}
         return metrics | {
             "lr": rate,
@@ -91,9 +118,11 @@ class Trainer:
         """The steps of the epoch that are still to do; returns the generator that the next epoch begins with."""
         spec, generator = self.run.spec, self.order.clone_state()
         order = epoch_order(self.train_windows.episode, spec.data.stretch, generator)
-        batches = torch.split(order, spec.train.batch_size)[self.within :]
+        # A run that was cut off after its last step has none left, though its epoch may hold more of them.
+        left = self.run.total_steps - self.run.step
+        batches = torch.split(order, spec.train.batch_size)[self.within : self.within + left]
         self.stepper.objective.train()
-        parts = (part for index in batches for part in self._mine(index))
+        parts = (part for index in batches for part, _ in self._mine(index))
         with Loader(self.train_windows, self.device, self.clock).batches(parts) as read:
             for index in batches:
                 self._step(index, read)
@@ -101,37 +130,40 @@ class Trainer:
                     break
         return generator
 
-    def _mine(self, index: Tensor) -> list[Tensor]:
+    def _mine(self, index: Tensor) -> list[tuple[Tensor, float]]:
         return shares(index, self.team.rank, self.team.size, self.run.spec.train.accumulate)
 
     def _step(self, index: Tensor, read: Iterator[Any]) -> None:
         run, mine = self.run, self._mine(index)
-        real_share = counts(index, self.team.rank, self.team.size)
+        if not run.policy.training:
+            self.stepper.objective.train()  # a callback has acted with the policy
         real = self.train_windows.real(index).to(self.device)
-        parts = (Part(next(read), real, real_share * len(part) / len(index)) for part in mine)
-        loss, norm = self.stepper.step(parts, len(mine))
+        parts = (Part(next(read), real, share) for _, share in mine)
+        outcome = self.stepper.step(parts, len(mine))
         self.schedule.step_end()
-        self.total += loss
-        run.step, run.samples, run.loss = run.step + 1, run.samples + len(index), loss
+        self.total += outcome.loss
+        add_up(self.penalties, outcome.penalties)
+        run.step, run.samples, run.loss = run.step + 1, run.samples + len(index), outcome.loss
         self.within += 1
-        self.guard.watch(run.step, loss, norm)
-        with self.clock.on_host("callbacks"):
-            run.tell("bczoo_step_end")
-            if run.step % run.spec.train.log_every == 0:
-                run.tell("bczoo_log", metrics=self._look(loss, norm))
+        self.guard.watch(run.step, outcome.loss, outcome.norm)
+        self._tell("bczoo_step_end")
+        if run.step % run.spec.train.log_every == 0:
+            self._tell("bczoo_log", metrics=self._look(outcome))
 
-    def _look(self, loss: Tensor, norm: Tensor | None) -> dict[str, float]:
+    def _look(self, outcome: Outcome) -> dict[str, float]:
         """What the loggers want to know of this moment; makes the host wait for the device."""
         now, samples = time.perf_counter(), self.run.samples
         then, before = self._looked
         self._looked = (now, samples)
         self.clock.settle()
         metrics = {
-            "loss": self.team.mean(loss.item()),
+            "loss": self.team.mean(outcome.loss.item()),
             "lr": float(self.stepper.optimizer.param_groups[0]["lr"]),
             "samples_per_s": (samples - before) / max(now - then, 1e-9),
         }
-        return metrics if norm is None else metrics | {"grad_norm": norm.item()}
+        penalties = {f"penalty_{name}": value.item() for name, value in outcome.penalties.items()}
+        metrics |= self.team.means(penalties)
+        return metrics if outcome.norm is None else metrics | {"grad_norm": outcome.norm.item()}
 
     def _ends(self) -> bool:
         """Whether the epoch ends here; saves what is due, and raises Interrupted after a signal."""
@@ -146,9 +178,8 @@ class Trainer:
         if broken:
             self._refuse_divergence()
         if signalled or due:
-            self._save()
-        if signalled:
-            raise Interrupted(self.interrupts.number, run)
+            refuse_overflow(self)
+        self._keep(signalled, due)
         if late:
             run.stop = f"train.max_minutes = {settings.max_minutes:g} are over"
         return late or run.step >= run.total_steps

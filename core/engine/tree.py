@@ -23,6 +23,8 @@ def pack(tree: Any) -> tuple[dict[str, Tensor], Any]:
 
 def _pack(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
     if isinstance(value, Tensor):
+        while path in tensors:  # {"a.b": ...} and {"a": {"b": ...}}, or 1 and "1"
+            path += "'"
         tensors[path] = value
         return {_TENSOR: path}
     if isinstance(value, dict):

@@ -10,8 +10,10 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
+from bczoo.card import card_of
 from bczoo.engine.env import make_env
 from bczoo.engine.evaluate import Episode, Report
+from bczoo.errors import BczooError, brief
 from bczoo.files import atomic_path
 
 GREEN, RED, GREY = (40, 170, 80), (210, 50, 45), (120, 124, 130)
@@ -22,15 +24,30 @@ PAUSE = 1.0  # seconds the last picture stays
 Frame = np.ndarray[Any, np.dtype[np.uint8]]
 
 
+class NoPictures(BczooError):
+    """The env cannot be filmed."""
+
+
 def write_rollouts(path: Path, report: Report, env: Any, count: int) -> None:
-    """Replay up to `count` episodes of a report, failures first, and write them as one MP4."""
+    """Replay up to `count` episodes of a report, failures first, and write them as one MP4.
+
+    Raises NoPictures where the env has no render mode "rgb_array" or fails in it, BczooError where the file cannot be.
+    """
     chosen = sorted(report.table, key=lambda episode: (episode.success, episode.index))[:count]
-    clips = [list(replay(env, episode)) for episode in chosen]
     fps = _fps(env)
+    clips = [_clip(env, episode) for episode in chosen]
     length = max(map(len, clips)) + round(PAUSE * fps)
     columns = ceil(sqrt(len(clips)))
     with atomic_path(path) as temporary:
         write_mp4(temporary, (_grid(clips, chosen, step, columns) for step in range(length)), fps)
+
+
+def _clip(env: Any, episode: Episode) -> list[Frame]:
+    try:
+        return list(replay(env, episode))
+    except Exception as error:  # the env may be anybody's, and draw with anything
+        reason = f"{type(error).__name__}: {brief(error)}"
+        raise NoPictures(f"env {card_of(env).name!r} cannot be rendered ({reason})") from error
 
 
 def replay(env: Any, episode: Episode) -> Iterator[Frame]:
@@ -89,6 +106,8 @@ def _caption(draw: ImageDraw.ImageDraw, x: int, y: int, episode: Episode, step: 
 def _fps(env: Any) -> int:
     made = make_env(env)
     try:
+        if "rgb_array" not in made.metadata.get("render_modes", ()):
+            raise NoPictures(f"env {card_of(env).name!r} has no render mode 'rgb_array'")
         return int(made.metadata.get("render_fps", 20))
     finally:
         made.close()

@@ -30,15 +30,15 @@ def new_spec(
 ) -> str:
     """The text of a spec of these parts, {kind: names}, else of the recipe RECIPE; `overrides` as of load_spec.
 
-    With `to` it is written to that new file, too, and called like it. It has been loaded, and its policy
-    assembled without data. Raises InputError for a part or an override that cannot be, more parts of a kind than a
-    spec takes, a loss that cannot train the head, or a file that is there; BczooError where shapes do not fit.
+    With `to` it is written to that new file, too, and called like it. It has been checked, as by bczoo check. Raises
+    InputError for a part or an override that cannot be, more parts of a kind than a spec takes, a loss that cannot
+    train the head, or a file that is there; BczooError where shapes do not fit.
     """
     if to is not None and os.path.lexists(to):
         raise InputError(f"{to} exists and will not be overwritten; choose another file, or delete it")
     chosen = [_choice(kind, list(names)) for kind, names in (parts or {}).items()]
     spec = load_spec(RECIPE, [f'name="{_name(to)}"', *filter(None, chosen), *overrides])
-    check_fit(spec)
+    _check(spec)
     text = describe_spec(spec)
     if to is not None:
         write_text(to, text)
@@ -63,15 +63,10 @@ def _choice(kind: str, names: list[str]) -> str:
     return place.assignment(*names) if names else ""
 
 
-def check_fit(spec: Spec) -> None:
-    """Raise BczooError unless the parts of the policy fit each other, the env and the loss; imports torch."""
-    from bczoo.engine.env import describe_env
-    from bczoo.engine.pairs import check_pair
-    from bczoo.engine.policy import observe, probe
+def _check(spec: Spec) -> None:
+    from bczoo.engine.check_spec import check  # imports torch
 
-    check_pair(spec.policy.head, spec.loss)
-    spaces = describe_env(spec.env)
-    probe(spec.policy, observe(spec.policy, spaces), spaces.action)
+    check(spec)
 
 
 def describe_spec(spec: Spec) -> str:

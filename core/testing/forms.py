@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bczoo.engine.parts import ActionForm
+from bczoo.engine.promises import undeclared
 from bczoo.errors import BczooError
 from bczoo.shapes import Action
 from bczoo.testing.module import Output, Trial, check_trials, noise
@@ -67,6 +68,7 @@ def _built(subject: Subject, size: int) -> ActionForm | None:
             subject.demand(bool(str(error)), f"refuses actions of size {size} without saying why")
             return None
     subject.demand(isinstance(form, ActionForm), f"{subject.card.impl} is no subclass of ActionForm")
+    subject.refuse(undeclared("action", form))
     return form
 
 

@@ -6,21 +6,23 @@ import torch
 from torch import Tensor
 
 from bczoo.engine.parts import Loss, Prediction
+from bczoo.engine.promises import learned, unscored
 from bczoo.testing.forms import PlainForm, box
-from bczoo.testing.module import close, demand_reached, gradients, noise
+from bczoo.testing.module import close, noise
 from bczoo.testing.subject import Subject
 
 B, H, A = 3, 4, 3
 
 
 def check_loss(subject: Subject) -> None:
-    """Says what it accepts; if points, scores each action of each sample for itself, the expert's own best.
+    """Learns nothing and says what it accepts; if points, scores each action for itself, the expert's own best.
 
-    Losses for other predictions need a head that makes them: the policy matrix tries them together.
+    Losses for other predictions need a head that makes them: `check_head` tries them together.
     """
     with subject.doing("building"):
         loss = subject.build()
     subject.demand(isinstance(loss, Loss), f"{subject.card.impl} is no subclass of bczoo.engine.parts.Loss")
+    subject.refuse(learned(loss))
     accepts = loss.accepts
     words = isinstance(accepts, frozenset) and bool(accepts) and all(isinstance(word, str) for word in accepts)
     subject.demand(words, "`accepts` must be a frozenset of words, e.g. frozenset({'point'})")
@@ -44,11 +46,7 @@ def _check_scores(subject: Subject, loss: Loss) -> None:
     action = _expert()
     scores = [_score(loss, action + shift, action) for shift in (0.0, 0.1, 0.5)]
     for score in scores:
-        subject.demand(
-            tuple(score.shape) == (B, H),
-            f"must return one score per sample and horizon step, {(B, H)}, for the core to mask and average; "
-            f"it gives {tuple(score.shape)}",
-        )
+        subject.refuse(unscored(score, (B, H)))
         subject.demand(bool(score.isfinite().all()), "a score is not finite")
     rising = bool((scores[0] < scores[1]).all() and (scores[1] < scores[2]).all())
     subject.demand(rising, "the score must be lowest for the expert's own action and grow with the distance from it")
@@ -72,9 +70,7 @@ def _check_gradients(subject: Subject, loss: Loss) -> None:
     predicted = (action + 0.3 * noise(B, H, A, seed=1)).requires_grad_()
     total = _score(loss, predicted, action).sum()
     subject.demand(total.requires_grad, "no gradient reaches the prediction: the score is detached from it")
-    demand_reached(subject, gradients(subject, loss, total))
-    if predicted.grad is None:
-        total.backward()  # type: ignore[no-untyped-call]
+    total.backward()  # type: ignore[no-untyped-call]
     gradient = predicted.grad
     kept = gradient is not None and bool(gradient.isfinite().all()) and bool(gradient.any())
     subject.demand(kept, "the gradient of the prediction is missing, zero or not finite")

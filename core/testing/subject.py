@@ -26,6 +26,10 @@ class Subject:
             # Not `assert`, which python -O leaves out.
             raise AssertionError(f"{self.card.kind} {self.card.name!r}: {broken}")
 
+    def refuse(self, broken: str) -> None:
+        """Raise AssertionError saying `broken` of this part, unless it is empty."""
+        self.demand(not broken, broken)
+
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
         """Turn any exception into an AssertionError that says what the part was doing."""

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bczoo.engine.parts import Temporal
+from bczoo.engine.parts import Temporal, TemporalOutput
+from bczoo.engine.promises import misgiven, undeclared, unscalar
 from bczoo.shapes import Features
 from bczoo.testing.module import ROWS, Output, Trial, check_trials, close, noise
 from bczoo.testing.subject import Subject, demand_base
@@ -43,11 +44,11 @@ def _trial(subject: Subject, steps: int, horizon: int, tokens: int, state: int) 
         mask[-1, 1:] = False
         demo = (noise(ROWS, horizon, A, seed=2).tanh(), mask) if training else ()
         output = temporal(*inputs, *demo)
-        for name, penalty in output.penalties.items():
-            subject.demand(penalty.shape == (), f"penalty {name!r} is no scalar but of shape {tuple(penalty.shape)}")
+        subject.refuse(misgiven(TemporalOutput, output) or unscalar(output.penalties))
         return Output(main=output.x_BHD, others=tuple(output.penalties.values()))
 
     def declared(temporal: Any) -> tuple[int, ...]:
+        subject.refuse(undeclared("temporal", temporal))
         context = temporal.context
         subject.demand(context.horizon == horizon, f"declares a horizon of {context.horizon} where H is {horizon}")
         return horizon, context.width

@@ -1,7 +1,6 @@
 """What all loggers do alike: the library they need, and what they hear."""
 
 import os
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -69,12 +68,11 @@ class Logger(ABC):
 
     @hookimpl
     def bczoo_fit_end(self, run: "Run") -> None:
-        """Stay open for the evaluation, unless an error is on its way, after which there is none."""
-        failed = sys.exception() is not None
+        """Stay open for the evaluation, unless training has failed or the spec asks for none."""
         if self.logs:
-            self.training_over(run, failed)
-        if failed:
-            self._close(failed=True)
+            self.training_over(run, run.failed)
+        if run.failed or not run.spec.eval.episodes:
+            self._close(run.failed)
 
     @hookimpl
     def bczoo_eval_end(self, run: "Run", report: Mapping[str, Any]) -> None:

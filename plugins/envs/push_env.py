@@ -2,7 +2,7 @@
 
 from functools import partial
 from math import cos, pi, sin, sqrt
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import gymnasium
 import mujoco
@@ -55,6 +55,7 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": CONTROL_HZ}  # noqa: RUF012 (gymnasium's type)
     success_rule: Final = "block centre within 5 cm of the goal centre"
+    simulators: ClassVar[tuple[str, ...]] = ("mujoco",)
 
     def __init__(self, options: Push, render_mode: str | None = None) -> None:
         """`render_mode` is None or "rgb_array"; raises BczooError if the renderer cannot be had."""

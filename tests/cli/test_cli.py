@@ -185,6 +185,35 @@ def test_check_shows_what_would_be_built(call_cli):
     assert "bc_cnn is sound; train it with: bczoo train --spec bc_cnn" in done.stdout
 
 
+def test_check_says_how_to_train_what_was_checked(call_cli):
+    done = call_cli("check", "--spec", "bc_cnn", "--set", "seed=3", "--set", "policy.head.hidden=[8, 8]")
+    said = "bc_cnn is sound; train it with: bczoo train --spec bc_cnn --set seed=3 --set 'policy.head.hidden=[8, 8]'\n"
+    assert done.stdout.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["data.cache_features=true"], "data.cache_features = true needs a backbone that does not learn; 'cnn' always"),
+        (
+            ["data.cache_features=true", "data.augment=[{use='shift'}]"],
+            "data: cache_features = true leaves nothing to augment; take one of the two out of the spec\n",
+        ),
+    ],
+)
+def test_check_does_not_call_sound_what_cannot_be_trained(call_cli, overrides, said):
+    done = call_cli("check", "--spec", "bc_cnn", *(word for key in overrides for word in ("--set", key)))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+def test_help_names_every_exit_code(call_cli):
+    said = " ".join(call_cli("--help").stdout.split())
+    assert said.endswith(
+        "Exit codes: 0 done, 1 failed while running, 2 wrong input, 130 stopped by Ctrl-C, 143 by SIGTERM."
+    )
+
+
 @pytest.mark.parametrize("args", [["--help"], ["list"], ["recipes", "bc_cnn"]], ids=" ".join)
 def test_a_reader_that_has_gone_away_causes_no_traceback(run_cli, args):
     reader, writer = os.pipe()

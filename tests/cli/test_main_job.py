@@ -88,14 +88,14 @@ def test_eval_never_overwrites(trained, call_cli, tmp_path):
     policy = str(place / "runs" / "first" / "policy.safetensors")
     told = call_cli("eval", policy, "--episodes", "1", "--out", str(tmp_path / "mine"))
     assert told.returncode == 2
-    assert "exists and will not be overwritten" in told.stderr
+    assert told.stderr.endswith("mine exists and will not be overwritten; choose another, or delete it\n")
 
 
 def test_execute_beyond_the_horizon_is_refused(trained, call_cli, tmp_path):
     place, _ = trained
     policy = str(place / "runs" / "first" / "policy.safetensors")
     told = call_cli("eval", policy, "--execute", "2", "--out", str(tmp_path / "x"))
-    assert (told.returncode, told.stdout) == (1, "")
+    assert (told.returncode, told.stdout) == (2, "")
     assert "this policy predicts 1 actions at once" in told.stderr
     assert not (tmp_path / "x").exists()
 
@@ -104,8 +104,29 @@ def test_averaging_chunks_of_a_policy_without_them_is_refused(trained, call_cli,
     place, _ = trained
     policy = str(place / "runs" / "first" / "policy.safetensors")
     told = call_cli("eval", policy, "--ensemble", "0.01", "--out", str(tmp_path / "x"))
-    assert told.returncode == 1
+    assert told.returncode == 2
     assert "averages chunks, but horizon = 1" in told.stderr
+    told = call_cli("eval", policy, "--no-ensemble", "--episodes", "1", "--videos", "0", "--out", "off", "--quiet")
+    assert told.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--device", "gpu", "no device 'gpu'; give auto, cpu, mps, cuda or cuda:N"),
+        ("--device", "cuda:99", "device 'cuda:99' is not on this machine; use auto or cpu (see bczoo doctor)"),
+        ("--videos", "200", "eval.videos: must be <= 100: 200"),
+        ("--episodes", "1000000", "eval.episodes: must be <= 100000: 1000000"),
+        ("--seed", str(2**64), "eval.seed: expected a whole number of at most 64 bits, got one of 65 bits"),
+    ],
+)
+def test_an_option_of_eval_that_cannot_be_is_one_line(trained, call_cli, tmp_path, option, value, said):
+    place, _ = trained
+    policy = str(place / "runs" / "first" / "policy.safetensors")
+    told = call_cli("eval", policy, option, value, "--out", str(tmp_path / "x"))
+    assert told.returncode == (1 if "not on this machine" in said else 2)
+    assert (told.stdout, told.stderr) == ("", f"error: {said}\n")
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_second_run_of_the_same_name_is_refused_before_anything_is_done(trained, run_cli):
@@ -123,6 +144,20 @@ def test_collect_goes_on_where_it_was_and_says_what_there_is(trained, run_cli):
     assert told.returncode == 0
     assert "6" in told.stdout
     assert len(list((place / "demos").iterdir())) == 1  # the very folder that training had collected
+
+
+def test_collect_names_a_file_that_was_altered_and_does_not_succeed(trained, run_cli):
+    place, _ = trained
+    shard = next((place / "demos").iterdir()) / "shard-00000.safetensors"
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    try:
+        told = run_cli("collect", "--spec", "bc_cnn", *SMALL, cwd=place)
+    finally:
+        shard.write_bytes(whole)
+    assert told.returncode == 1
+    assert "1 damaged" in told.stdout
+    assert f"error: {shard.relative_to(place)} was altered after it was collected" in told.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b"not a policy", b"\x10\x00\x00\x00\x00\x00\x00\x00{}"])

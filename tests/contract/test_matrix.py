@@ -9,10 +9,11 @@ from tiny import default, names, tiny
 
 from bczoo.card import build
 from bczoo.engine import normalize
+from bczoo.engine.assembly import assemble, probe
 from bczoo.engine.checkpoint import load_policy, save_policy
 from bczoo.engine.pairs import check_pair
 from bczoo.engine.parts import Batch
-from bczoo.engine.policy import Policy, assemble, probe
+from bczoo.engine.policy import Policy
 from bczoo.engine.step import masked_sum
 from bczoo.errors import BczooError
 from bczoo.plugins.envs import Push

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -34,8 +35,20 @@ def finish(team, timeout=120):
     return [process.exitcode for process in team]
 
 
-def _child(work, cwd, rank, size, port, *, folder, run, tables, limit=None):
-    """Train or resume runs/`run` of the toy spec in `cwd`; what it says goes to `cwd`/said-`rank`.txt."""
+def wait_for(path, text=""):
+    """Wait until the file holds more than `text`."""
+    deadline = time.monotonic() + 90
+    while not path.exists() or len(path.read_text()) <= len(text):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _child(work, cwd, rank, size, port, *, folder, run, tables, limit=None, apart=0.0):
+    """Train or resume runs/`run` of the toy spec in `cwd`; what it says goes to `cwd`/said-`rank`.txt.
+
+    `limit` (bytes) is the largest file that it may write; processes start `apart` seconds one after the other.
+    """
+    time.sleep(apart * rank)
     os.chdir(cwd)
     sys.stdout = sys.stderr = Path(f"said-{rank}.txt").open("w", buffering=1)  # noqa: SIM115
     if size > 1:
@@ -56,9 +69,10 @@ def _child(work, cwd, rank, size, port, *, folder, run, tables, limit=None):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
         if work == "train":
-            train(toy_spec(folder, **tables), run=run, show=False)
+            result = train(toy_spec(folder, **tables), run=run, show=False)
         else:
-            resume(f"runs/{run}", show=False)
+            result = resume(f"runs/{run}", show=False)
+        print(f"left in {result.folder}")
     except BczooError as error:
         print(f"error: {error}")
         sys.exit(error.exit_code)

@@ -1,13 +1,16 @@
 """Demonstrations of the toy env, collected once."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
+from listening import PowerCut, at, die
 from specs import TOY_PLUGIN
 from toy_env import ask
 
 from bczoo.engine.collect import collect
 from bczoo.engine.demos import Demos
+from bczoo.engine.experiment import train
 from bczoo.registry import zoo
 
 
@@ -44,7 +47,33 @@ def toy_zoo():
 
 
 @pytest.fixture
+def overheard(toy_zoo):
+    """`with overheard(observer):` lets one more observer hear the runs that are trained there."""
+
+    @contextmanager
+    def hear(observer):
+        toy_zoo.manager.register(observer, "overheard")
+        try:
+            yield observer
+        finally:
+            toy_zoo.manager.unregister(observer)
+
+    return hear
+
+
+@pytest.fixture
 def runs(tmp_path, monkeypatch, toy_zoo):
     """An empty folder to train in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path / "runs"
+
+
+@pytest.fixture
+def crash(overheard):
+    """Train `spec` as run `name` until it dies at step `step`, in the middle of it or where the hook is told."""
+
+    def run(spec, name, step, hook="bczoo_step_end"):
+        with overheard(at(step, die, hook)), pytest.raises(PowerCut):
+            train(spec, run=name, show=False)
+
+    return run

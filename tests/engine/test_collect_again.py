@@ -1,13 +1,21 @@
 """Collecting into a folder that is already there: resumed if it answers the request, else left alone."""
 
 import hashlib
+import json
 import shutil
+from importlib.metadata import version
+from types import SimpleNamespace
 
 import pytest
-from toy_env import Toy, ask
+from toy_env import Toy, ToyEnv, ask
 
+from bczoo.card import component
 from bczoo.engine.collect import collect
+from bczoo.engine.demo_format import versions
 from bczoo.errors import BczooError
+from bczoo.hooks import hookimpl
+from bczoo.plugins.envs import Push
+from bczoo.registry import zoo
 
 
 def bits(folder):
@@ -38,6 +46,61 @@ def test_shards_of_other_versions_are_not_mixed_in(copy, monkeypatch):
     monkeypatch.setattr("bczoo.engine.demo_format.version", lambda name: f"{name} of tomorrow")
     with pytest.raises(BczooError, match=r"shard-00000.* collected with other versions"):
         collect(ask(), copy, workers=1)
+
+
+@component("env", "toy-simulated", f"{__name__}:SimulatedEnv")
+class Simulated(Toy):
+    """A dot that a library moves."""
+
+
+class SimulatedEnv(ToyEnv):
+    simulators = ("safetensors",)  # one that is surely installed
+
+
+def offer_simulated(release):
+    """Put the env into the zoo, as one of the distribution bczoo-dots."""
+    zoo.cache_clear()
+    zoo().add(SimpleNamespace(bczoo_components=hookimpl(lambda: (Simulated,))), "dots", "bczoo-dots", release)
+
+
+@pytest.fixture
+def simulated(tmp_path):
+    """An interrupted collection of an env that names what it depends on, in release 1.0."""
+    offer_simulated("1.0")
+    folder = collect(ask(env=Simulated(), demos=30), tmp_path / "simulated", workers=1)
+    yield folder
+    zoo.cache_clear()
+
+
+def test_an_envs_own_version_and_its_simulators_are_recorded_and_no_others(simulated):
+    recorded = json.loads((simulated / "meta.json").read_text(encoding="utf-8"))["versions"]
+    bases = {name: version(name) for name in ("bczoo", "gymnasium", "numpy")}
+    assert recorded == bases | {"bczoo-dots": "1.0", "safetensors": version("safetensors")}
+
+
+@pytest.mark.parametrize("newer", ["env", "simulator"])
+def test_shards_of_another_env_or_simulator_are_not_mixed_in(simulated, monkeypatch, newer):
+    (simulated / "meta.json").unlink()
+    (simulated / "shard-00001.safetensors").unlink()
+    if newer == "env":
+        offer_simulated("1.1")
+    else:
+        now = {"safetensors": "99.0"}
+        monkeypatch.setattr("bczoo.engine.env.version", lambda name: now.get(name) or version(name))
+    with pytest.raises(BczooError, match=r"shard-00000.* collected with other versions"):
+        collect(ask(env=Simulated(), demos=30), simulated, workers=1)
+
+
+def test_an_interrupted_collection_of_the_same_versions_goes_on(simulated):
+    (simulated / "meta.json").unlink()
+    (simulated / "shard-00001.safetensors").unlink()
+    collect(ask(env=Simulated(), demos=30), simulated, workers=1)
+    assert (simulated / "meta.json").is_file()
+
+
+def test_push_records_what_it_always_has():
+    """So that a folder which was begun before envs named their simulators is gone on with."""
+    assert sorted(versions(Push())) == ["bczoo", "gymnasium", "mujoco", "numpy"]
 
 
 def test_a_deleted_shard_is_collected_again(copy, folder):

@@ -15,8 +15,10 @@ from bczoo.engine.frames import ResidentFrames, fits, image_bytes
 from bczoo.engine.journal import read_metrics
 from bczoo.engine.loader import Loader, ahead
 from bczoo.engine.parts import groups
+from bczoo.engine.sources import warn_of_idle
 from bczoo.engine.windows import Windows
 from bczoo.errors import SpecError
+from bczoo.spec import Data
 
 CPU = torch.device("cpu")
 
@@ -92,15 +94,29 @@ def test_cached_features_of_a_frozen_backbone_train_the_same_policy(folder, runs
 def test_features_are_only_cached_where_that_changes_nothing(folder, runs):
     with pytest.raises(SpecError, match=r"data\.cache_features = true needs a backbone that does not learn"):
         train(toy_spec(folder, data={"cache_features": True}), run="r", show=False)
-    with pytest.raises(SpecError, match=r"data\.cache_features = true leaves nothing to augment"):
-        train(frozen(folder, data={"cache_features": True, "augment": [{"use": "shift"}]}), run="r", show=False)
 
 
 def test_an_augmentation_without_effect_is_told(folder, runs, caplog):
     data = {"augment": [{"use": "shift", "pixels": 2}, {"use": "state_noise", "std": [0.1]}]}
     train(toy_spec(folder, data=data, policy={"state": False}, train={"epochs": 1}), run="r", show=False)
-    assert "data.augment: 'state_noise' changes nothing that this policy sees" in caplog.text
+    assert "data.augment: 'state_noise' changes nothing that this policy sees or learns" in caplog.text
     assert "'shift'" not in caplog.text
+
+
+def other_labels(batch, generator):
+    return attrs.evolve(batch, action_BHA=-batch.action_BHA)
+
+
+def one_window_in_twenty(batch, generator):
+    hit = torch.rand(len(batch.mask_BH), generator=generator) < 0.05
+    return attrs.evolve(batch, state_BTS=torch.where(hit[:, None, None], 0.0, batch.state_BTS))
+
+
+@pytest.mark.parametrize("augmentation", [other_labels, one_window_in_twenty])
+def test_an_augmentation_of_labels_or_of_few_windows_is_not_called_idle(plain, toy_zoo, caplog, augmentation):
+    data = Data(augment=(toy_zoo.get("augmentation", "shift").options(),))  # only its name counts
+    warn_of_idle([augmentation], data, windows_of(plain))
+    assert caplog.text == ""
 
 
 def test_augmentation_changes_training_and_leaves_validation_alone(folder, runs):

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_checkpoint import ACTION, OBS
 from test_policy import parts, ready
-from toy_env import Toy, ToyEnv
+from toy_env import Toy, ToyEnv, ask
 
 from bczoo.engine.evaluate import evaluate, wilson
+from bczoo.engine.record import Recorder
+from bczoo.errors import InputError
 from bczoo.spec import Eval
 
 
@@ -80,6 +82,46 @@ def test_environments_are_closed_even_when_one_fails(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         evaluate(Expert(), Toy(), Eval(episodes=5, slots=2))
     assert len(closed) == 2
+
+
+def test_environments_are_closed_even_when_a_later_one_cannot_be_built(monkeypatch):
+    made, closed = [], []
+    build = ToyEnv.__init__
+
+    def third_fails(self, *args, **kwargs):
+        if len(made) == 2:
+            raise OSError("no more displays")
+        build(self, *args, **kwargs)
+        made.append(self)
+
+    monkeypatch.setattr(ToyEnv, "__init__", third_fails)
+    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
+    with pytest.raises(OSError, match="no more displays"):
+        evaluate(Expert(), Toy(), Eval(episodes=5, slots=3))
+    assert len(made) == 2
+    assert set(made) == set(closed)
+
+
+def test_environments_are_closed_even_when_the_policy_refuses(monkeypatch):
+    closed = []
+    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
+    with pytest.raises(InputError, match="predicts 1 actions"):
+        evaluate(policy(), Toy(), Eval(episodes=5, slots=2, execute=3))
+    assert len(closed) == 2
+
+
+def test_a_start_that_is_a_success_already_counts_as_in_demonstrations(monkeypatch):
+    step = ToyEnv.step
+
+    def forget(self, action):
+        *rest, info = step(self, action)
+        return *rest, info | {"success": False}
+
+    monkeypatch.setattr(ToyEnv, "step", forget)
+    everywhere = Toy(radius=100.0, max_steps=2)
+    assert evaluate(Expert(), everywhere, Eval(episodes=3)).success_rate == 1.0
+    recorder = Recorder(ask(env=everywhere, demos=1))
+    assert recorder.demo(0)["success"].all()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Observers that raise: reported by name, struck off, and fatal only where the run would not be what was asked for."""
 
 import logging
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -73,6 +74,17 @@ def test_a_callback_that_cannot_start_ends_the_run():
         group.tell("bczoo_fit_start", 0, run=None)
 
 
+@pytest.mark.parametrize("hook", ["bczoo_validate_end", "bczoo_fit_end"])
+def test_what_is_over_is_told_to_everyone_whoever_raises(hook):
+    heard, group = [], Observers(strict=True)
+    group.add(SimpleNamespace(**{hook: hookimpl(lambda: heard.append("others"))}), "others")
+    for number in (2, 1):
+        group.add(SimpleNamespace(**{hook: hookimpl(lambda: 1 / 0)}), f"broken {number}")
+    with pytest.raises(BczooError, match=r"^broken 1 raised in .* ZeroDivisionError"):
+        group.tell(hook, 3, run=None)
+    assert heard == ["others"]
+
+
 def test_what_ends_the_process_is_not_held_back():
     with pytest.raises(KeyboardInterrupt):
         told(Counter(raises_at=1, error=KeyboardInterrupt()))
@@ -142,6 +154,74 @@ def test_training_ends_as_if_a_plugin_that_raises_had_never_been_there(folder, r
     assert not heard
     assert "plugin 'theirs' (bczoo-theirs 1.2) raised in bczoo_fit_start after step 0: RuntimeError" in caplog.text
     assert "not heard to the end: plugin 'theirs'" in caplog.text
+
+
+class Life:
+    """Writes down how a run begins and ends; raises in one hook."""
+
+    def __init__(self, raises_in):
+        self.raises_in, self.heard = raises_in, []
+
+    def note(self, hook, run):
+        self.heard.append((hook, run.failed))
+        if hook == self.raises_in:
+            raise RuntimeError("not in the mood")
+
+    @hookimpl
+    def bczoo_fit_start(self, run):
+        self.note("fit_start", run)
+
+    @hookimpl
+    def bczoo_validate_start(self, run):
+        self.note("validate_start", run)
+
+    @hookimpl
+    def bczoo_validate_end(self, run):
+        self.note("validate_end", run)
+
+    @hookimpl
+    def bczoo_fit_end(self, run):
+        self.note("fit_end", run)
+
+
+STARTED = [("fit_start", False), ("validate_start", False), ("validate_end", False)]
+
+
+@pytest.mark.parametrize(
+    ("raises_in", "heard"),
+    [
+        (None, [*STARTED, ("fit_end", False)]),
+        ("fit_start", [("fit_start", False), ("fit_end", True)]),
+        ("validate_start", [*STARTED, ("fit_end", True)]),
+    ],
+)
+def test_whatever_was_started_is_ended_and_the_end_knows_how(folder, runs, overheard, raises_in, heard):
+    spec = toy_spec(folder, train={"epochs": 1, "strict": True})
+    with overheard(Life(raises_in)) as life, nullcontext() if raises_in is None else pytest.raises(BczooError):
+        train(spec, run="r", show=False)
+    assert life.heard == heard
+
+
+def test_averages_never_stay_in_the_policy_when_validation_cannot_start(folder, runs, overheard):
+    weights = {}
+
+    def keep(run):
+        weights["trained"] = [weight.detach().clone() for weight in run.policy.parameters()]
+        weights["policy"] = list(run.policy.parameters())
+
+    def averaged(run):
+        assert not same(weights["policy"], weights["trained"])
+        raise RuntimeError("not in the mood")
+
+    observer = SimpleNamespace(bczoo_step_end=hookimpl(keep), bczoo_validate_start=hookimpl(averaged))
+    spec = toy_spec(folder, train={"epochs": 1, "strict": True}, callbacks=[{"use": "ema", "decay": 0.9}])
+    with overheard(observer), pytest.raises(BczooError, match=r"bczoo_validate_start .* RuntimeError: not in the mood"):
+        train(spec, run="r", show=False)
+    assert same(weights["policy"], weights["trained"])
+
+
+def same(one, two):
+    return all(map(torch.equal, one, two))
 
 
 def test_a_plugin_may_choose_the_optimiser(folder, runs, installed):

@@ -1,13 +1,15 @@
 """Assembly: each part is built for what the one before declares, and declarations are not believed."""
 
+import author_parts
 import numpy as np
 import pytest
 import torch
 
 from bczoo.card import component
 from bczoo.engine import normalize
-from bczoo.engine.parts import Backbone
-from bczoo.engine.policy import Policy, assemble, probe
+from bczoo.engine.assembly import assemble, probe
+from bczoo.engine.parts import Backbone, Batch
+from bczoo.engine.policy import Policy
 from bczoo.errors import BczooError
 from bczoo.plugins.actions import Cartesian
 from bczoo.plugins.backbones import Cnn
@@ -100,13 +102,13 @@ class LiarNet(Backbone):
 
 
 def test_a_part_that_lies_about_its_shape_is_named():
-    with pytest.raises(BczooError, match=r"backbone 'liar' declares 1x1x10 but gives 1x1x11"):
+    with pytest.raises(BczooError, match=r"backbone 'liar' declares x_MND of 2x1x10 but gives 2x1x11"):
         assemble(parts(backbone=Liar()), PUSH, XYZ)
 
 
 def test_a_part_that_cannot_be_built_is_named():
     obs = Obs(steps=1, images={"a": (84, 84, 3), "b": (48, 48, 3)}, state=0)
-    with pytest.raises(BczooError, match=r"backbone 'cnn' cannot be built here.*one size"):
+    with pytest.raises(BczooError, match=r"backbone 'cnn' \(bczoo .*\) cannot be built here.*one size"):
         assemble(parts(backbone=Cnn(pool="flatten")), obs, XYZ)
 
 
@@ -121,6 +123,22 @@ def test_images_are_normalised_as_imagenet_from_bytes():
 def test_images_go_to_the_convolutions_in_channels_last_layout():
     seen = ready(parts())._normalized(torch.zeros(2, 84, 84, 3, dtype=torch.uint8))
     assert seen.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_what_was_demonstrated_is_shown_in_training_only():
+    """Or the loss of validation would be that of a policy which knows the answer."""
+    peeking = author_parts.options("temporal", author_parts.Peeking)()
+    policy = ready(parts(temporal=peeking, head=Mlp(dropout=0.0), horizon=2))
+    batch = Batch(
+        images={"front": torch.zeros(3, 84, 84, 3, dtype=torch.uint8)},
+        state_BTS=torch.zeros(3, 1, 3),
+        action_BHA=torch.full((3, 2, 3), 0.5),
+        mask_BH=torch.ones(3, 2, dtype=torch.bool),
+    )
+    x_BTND = policy.encode({"front": batch.images["front"].unsqueeze(1)}, batch.state_BTS)
+    alone, _ = policy.decide(x_BTND, batch.state_BTS)
+    assert torch.equal(policy.eval()(batch)[0].point_BHP, alone.point_BHP)
+    assert not torch.equal(policy.train()(batch)[0].point_BHP, alone.point_BHP)
 
 
 def test_act_answers_one_observation_or_a_batch_alike():
@@ -147,9 +165,9 @@ def test_act_without_statistics_is_refused():
     [
         ({"front": None}, "has no 'front'"),
         ({"front": np.zeros((84, 84, 3), np.float32)}, "float32"),
-        ({"front": np.zeros((64, 84, 3), np.uint8)}, r"\(64, 84, 3\)"),
-        ({"state": None}, r'"state" has shape'),
-        ({"state": np.zeros(4)}, r'"state" has shape'),
+        ({"front": np.zeros((64, 84, 3), np.uint8)}, r"\(1, 64, 84, 3\)"),
+        ({"state": None}, "has no 'state'"),
+        ({"state": np.zeros(4)}, r"'state' is float32 \(1, 4\)"),
     ],
 )
 def test_a_wrong_observation_is_explained(change, says):

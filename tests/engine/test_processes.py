@@ -4,11 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
-from children import finish, start
+from children import finish, start, wait_for
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
@@ -16,9 +15,10 @@ from safetensors.torch import load_file
 from bczoo.engine.journal import read_metrics
 from bczoo.engine.order import shares
 
-# Nothing here that a process draws for itself, so that two can be compared with one.
+# Nothing here that a process draws for itself, so that two can be compared with one. Of 329 windows, the last batch
+# has 5, of which two processes take 3 and 2.
 TABLES = {
-    "train": {"epochs": 2, "batch_size": 65, "save_minutes": 0.0, "clip": 1.0},
+    "train": {"epochs": 2, "batch_size": 54, "save_minutes": 0.0, "clip": 1.0},
     "policy": {"steps": 2, "horizon": 3, "head": {"use": "mlp", "hidden": [32], "dropout": 0.0}},
     "data": {"plan": 0, "path": None},
 }
@@ -28,13 +28,15 @@ TABLES = {
 def test_the_shares_of_a_batch_are_the_batch(size, processes, parts):
     batch = torch.randperm(size) + 100
     found = [shares(batch, process, processes, parts) for process in range(processes)]
-    assert all(len(part) for share in found for part in share)
-    # A process for which nothing is left only stands in.
-    real = [
-        part for process, share in enumerate(found) for part in share if len(batch.tensor_split(processes)[process])
-    ]
-    assert torch.cat(real).tolist() == batch.tolist()
-    assert max(map(len, real)) - min(map(len, real)) <= max(1, size // processes)
+    # Each process runs the policy as often as every other, or those that share its weights would wait for ever.
+    assert len({len(share) for share in found}) == 1
+    assert all(len(part) for share in found for part, _ in share)
+    # A part whose share is 0 only stands in for one that is empty.
+    real = [(part, weight) for share in found for part, weight in share if weight]
+    assert torch.cat([part for part, _ in real]).tolist() == batch.tolist()
+    assert [weight for _, weight in real] == [len(part) / size for part, _ in real]
+    lengths = [len(part) for part, _ in real]
+    assert max(lengths) - min(lengths) <= max(1, size // processes)
 
 
 def curve(tmp_path, run):
@@ -55,7 +57,11 @@ def alone(plain, tmp_path_factory):
     return curve(cwd, "r"), load_file(cwd / "runs" / "r" / "last.safetensors")
 
 
-@pytest.mark.parametrize("settings", [{}, {"accumulate": 3}, {"shard": True}], ids=["copies", "in parts", "sharded"])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"accumulate": 3}, {"shard": True}, {"shard": True, "accumulate": 3}],
+    ids=["copies", "in parts", "sharded", "sharded in parts"],
+)
 def test_two_processes_learn_what_one_learns(plain, tmp_path, alone, settings):
     assert finish(start("train", tmp_path, size=2, run="r", **job(plain, **settings))) == [0, 0]
     for two, one in zip(curve(tmp_path, "r"), alone[0], strict=True):
@@ -73,7 +79,7 @@ def test_two_processes_killed_and_resumed_end_with_the_bits_of_two_undisturbed_o
     tables["tables"]["policy"] = {"steps": 2, "horizon": 3, "head": {"use": "mlp", "hidden": [32], "dropout": 0.2}}
     assert finish(start("train", tmp_path, size=2, run="whole", **tables)) == [0, 0]
     team = start("train", tmp_path, size=2, run="killed", **tables)
-    _wait_for(tmp_path / "runs" / "killed" / "metrics.jsonl")
+    wait_for(tmp_path / "runs" / "killed" / "metrics.jsonl")
     for process in team:
         os.kill(process.pid, signal.SIGKILL)
     assert finish(team) == [-9, -9]
@@ -86,7 +92,7 @@ def test_two_processes_killed_and_resumed_end_with_the_bits_of_two_undisturbed_o
 @pytest.mark.parametrize("victim", [0, 1])
 def test_when_one_process_dies_the_other_says_so_and_ends(plain, tmp_path, victim):
     team = start("train", tmp_path, size=2, run="r", **job(plain, epochs=5000))
-    _wait_for(tmp_path / "runs" / "r" / "metrics.jsonl")
+    wait_for(tmp_path / "runs" / "r" / "metrics.jsonl")
     os.kill(team[victim].pid, signal.SIGKILL)
     codes = finish(team)
     assert codes[victim] == -9
@@ -98,9 +104,32 @@ def test_when_one_process_dies_the_other_says_so_and_ends(plain, tmp_path, victi
 
 def test_a_signal_to_one_process_ends_both_after_the_same_step(plain, tmp_path):
     team = start("train", tmp_path, size=2, run="r", **job(plain, epochs=5000))
-    _wait_for(tmp_path / "runs" / "r" / "metrics.jsonl")
+    wait_for(tmp_path / "runs" / "r" / "metrics.jsonl")
     os.kill(team[1].pid, signal.SIGTERM)
     assert finish(team) == [143, 143]
+
+
+def test_weights_are_spread_after_a_frozen_backbone_has_encoded_all_frames(plain, tmp_path):
+    backbone = {"use": "timm", "model": "test_resnet", "weights": "none", "freeze": True}
+    curves = {}
+    for name, size, shard in (("alone", 1, False), ("spread", 2, True)):
+        settings = job(plain, shard=shard, save_minutes=1.0, epochs=1)
+        settings["tables"]["policy"] = {**TABLES["policy"], "backbone": backbone}
+        settings["tables"]["data"]["cache_features"] = True
+        assert finish(start("train", tmp_path, size=size, run=name, **settings)) == [0] * size
+        curves[name] = curve(tmp_path, name)
+    assert curves["spread"] == [pytest.approx(epoch, rel=1e-4) for epoch in curves["alone"]]
+
+
+def test_any_process_may_end_the_training_of_all_and_their_run_has_one_name(plain, tmp_path):
+    settings = job(plain, epochs=50)
+    settings["tables"]["callbacks"] = [{"use": "stopper", "rank": 1}]
+    # The name of the run is the time, which is later where the second process asks.
+    assert finish(start("train", tmp_path, size=2, run=None, apart=1.1, **settings), timeout=60) == [0, 0]
+    (run,) = (tmp_path / "runs").iterdir()
+    assert len(curve(tmp_path, run.name)) == 1
+    for rank in (0, 1):
+        assert f"left in runs/{run.name}\n" in (tmp_path / f"said-{rank}.txt").read_text()
 
 
 @pytest.mark.slow
@@ -114,10 +143,3 @@ def test_the_documented_command_trains_with_two_processes(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("parameters on") == 1  # one process speaks for both
     assert (tmp_path / "runs" / "two" / "eval.json").exists()
-
-
-def _wait_for(path):
-    deadline = time.monotonic() + 90
-    while not path.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

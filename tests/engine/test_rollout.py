@@ -1,11 +1,13 @@
 """The Actor: a memory per slot, each frame encoded once, chunks carried out as asked."""
 
+import attrs
 import numpy as np
 import pytest
 import torch
 from test_policy import PUSH, XYZ, parts, ready
 
 from bczoo.errors import BczooError
+from bczoo.plugins.temporal import Act, Gru, NoTemporal
 from bczoo.shapes import Obs
 
 SMALL = {"front": (16, 16, 3)}
@@ -92,8 +94,50 @@ def test_execute_must_fit_the_horizon(execute):
         policy_of(horizon=4).actor(execute=execute)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"front": 3, "state": 3}, r"'front' is uint8 \(3, 16, 16, 3\); wanted is uint8 \(2, 16, 16, 3\), 2 observ"),
+        ({"state": 3}, r"'state' is float32 \(3, 3\); wanted is float32 \(2, 3\), 2 observations at once"),
+        ({"front": 1}, r"'front' is uint8 \(1, 16, 16, 3\); wanted is uint8 \(2, 16, 16, 3\)"),
+        ({"front": None}, r"the observation has no 'front'; it has 'state'"),
+        ({"state": None}, r"the observation has no 'state'; it has 'front'"),
+    ],
+)
+def test_an_actor_wants_one_observation_a_slot(change, said):
+    obs = frames(1, 2)[0] | {name: frames(1, count)[0][name] for name, count in change.items() if count}
+    for name in [name for name, count in change.items() if count is None]:
+        del obs[name]
+    with pytest.raises(BczooError, match=said):
+        policy_of().actor(slots=2).act(obs)
+
+
+def test_a_batch_is_as_large_as_its_first_camera():
+    obs = frames(1, 3)[0]
+    assert policy_of().act(obs).shape == (3, 3)
+    with pytest.raises(BczooError, match=r"'state' is float32 \(2, 3\); wanted is float32 \(3, 3\)"):
+        policy_of().act(obs | {"state": obs["state"][:2]})
+
+
+def test_cameras_of_unequal_batches_are_refused():
+    two = Obs(steps=1, images={"front": (16, 16, 3), "top": (16, 16, 3)}, state=0)
+    policy, (obs,), (more,) = ready(parts(), two, XYZ), frames(1, 2), frames(1, 3)
+    with pytest.raises(BczooError, match=r"'top' is uint8 \(3, 16, 16, 3\); wanted is uint8 \(2, 16, 16, 3\)"):
+        policy.act({"front": obs["front"], "top": more["front"]})
+
+
 def test_actions_come_in_the_envs_own_units():
     action = type(XYZ)(size=3, low=(10.0, 10.0, 10.0), high=(20.0, 20.0, 20.0))
     acted = ready(parts(), PUSH, action).act({"front": np.zeros((84, 84, 3), np.uint8), "state": np.zeros(3)})
     assert (acted >= 10).all()
     assert (acted <= 20).all()
+
+
+@pytest.mark.parametrize("temporal", [NoTemporal(), Gru(hidden=16, memory="carry"), Act(d_model=16, heads=2)])
+def test_an_actor_acts_in_half_the_precision(temporal):
+    spec = attrs.evolve(parts(steps=2, horizon=4), temporal=temporal)
+    policy, seen = ready(spec, Obs(steps=2, images=SMALL, state=3), XYZ), frames(4, 2)
+    exact = [actor.act(obs) for actor in [policy.actor(2)] for obs in seen]
+    rough = [actor.act(obs) for actor in [policy.infer_in_bf16().actor(2)] for obs in seen]
+    assert not np.array_equal(exact, rough)
+    np.testing.assert_allclose(rough, exact, atol=0.05)  # of a range of 2

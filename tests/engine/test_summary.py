@@ -1,11 +1,15 @@
 """What a policy costs: multiply-adds by hand, memory against what torch really takes."""
 
+import attrs
+import author_parts
 import pytest
 import torch
 
+from bczoo.engine.assembly import observe
 from bczoo.engine.env import describe_env
-from bczoo.engine.policy import Policy, observe
+from bczoo.engine.policy import Policy
 from bczoo.engine.summary import summarize
+from bczoo.errors import BczooError
 from bczoo.specfile import load_spec
 
 # Recipe bc_cnn on one 84x84 image: output places x output channels x inputs of each, layer by layer.
@@ -44,6 +48,36 @@ def test_weights_gradients_and_the_optimisers_state_are_what_a_real_policy_has()
     assert memory.weights == pytest.approx(4 * count, rel=1e-3)  # and a few buffers
     assert memory.optimizer == pytest.approx(8 * count, rel=1e-3)  # Adam keeps two numbers a weight, and steps
     assert summary("train.optimizer.use=SGD").memory.optimizer == pytest.approx(4 * count, rel=1e-3)
+
+
+class Looks(torch.optim.Adam):
+    """Asks for a value at every step, which there is none of on the meta device."""
+
+    def __init__(self, options, groups):
+        super().__init__(groups, lr=1e-3)
+
+    def step(self, closure=None):
+        assert sum(p.grad.norm().item() for group in self.param_groups for p in group["params"]) > 0
+        return super().step(closure)
+
+
+def test_an_optimiser_that_looks_at_values_is_asked_parameter_by_parameter():
+    spec, obs, action = spec_and_shapes()
+    looks = author_parts.options("optimizer", Looks)()
+    looking = attrs.evolve(spec, train=attrs.evolve(spec.train, optimizer=looks))
+    assert summarize(looking, obs, action).memory == summarize(spec, obs, action).memory
+
+
+class Never(Looks):
+    def step(self, closure=None):
+        raise RuntimeError("not today")
+
+
+def test_one_that_cannot_make_a_step_is_named():
+    spec, obs, action = spec_and_shapes()
+    never = author_parts.options("optimizer", Never)()
+    with pytest.raises(BczooError, match="optimizer 'never' does not take what it is given: not today"):
+        summarize(attrs.evolve(spec, train=attrs.evolve(spec.train, optimizer=never)), obs, action)
 
 
 def test_activations_are_what_torch_keeps_and_grow_with_the_batch():

@@ -1,12 +1,12 @@
 """The trainer: padding never counts, the same seed gives the same bits, and nothing half-done is left."""
 
 import json
-import math
 import os
 import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import attrs
@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from specs import toy_spec
+from toy_env import ToyEnv, edit_meta
 
 import bczoo
 from bczoo.card import component
@@ -26,7 +27,7 @@ from bczoo.hooks import hookimpl
 
 
 def test_padding_counts_neither_above_nor_below_the_line():
-    loss = torch.tensor([[1.0, 3.0], [5.0, math.nan]]).nan_to_num(1e9)
+    loss = torch.tensor([[1.0, 3.0], [5.0, 1e9]])
     mask = torch.tensor([[True, True], [True, False]])
     assert (masked_sum(loss, mask) / mask.sum()).item() == 3.0
 
@@ -121,6 +122,27 @@ def test_demonstrations_of_another_env_are_refused_before_a_run_is_made(folder, 
     assert not runs.exists()
 
 
+def test_demonstrations_with_other_bounds_of_actions_are_refused(copy, runs):
+    edit_meta(copy, lambda meta: meta["action"].update(low=[-5.0, -1.0]))
+    told = r"actions lie between \[-5.0, -1.0\] and \[1.0, 1.0\] there, but between \[-1.0, -1.0\] and \[1.0, 1.0\] in"
+    with pytest.raises(BczooError, match=told):
+        train(toy_spec(copy), run="r", show=False)
+    assert not runs.exists()
+
+
+def test_overrides_of_a_spec_that_is_made_already_are_refused_and_not_ignored(folder, runs):
+    with pytest.raises(InputError, match=r"a Spec is changed with attrs\.evolve"):
+        train(toy_spec(folder), run="r", overrides=["train.epochs=1"], show=False)
+
+
+def test_versions_name_what_brought_the_parts_and_what_simulates(folder, runs, monkeypatch):
+    monkeypatch.setattr(ToyEnv, "simulators", ("pluggy",), raising=False)
+    result = train(toy_spec(folder, train={"epochs": 1}), run="r", show=False)
+    versions = json.loads((result.folder / "versions.json").read_text())["versions"]
+    assert versions["toys"] == "1.0"  # the toy env's plugin
+    assert (versions["bczoo"], versions["pluggy"]) == (version("bczoo"), version("pluggy"))
+
+
 @component("callback", "spy", f"{__name__}:Spy")
 class SpyOptions:
     """Writes down every call."""
@@ -165,10 +187,7 @@ class Spy:
 
 def test_observers_see_the_whole_life_of_a_run_and_can_end_it(folder, runs):
     spec = attrs.evolve(toy_spec(folder, train={"epochs": 9, "batch_size": 500}), callbacks=(SpyOptions(),))
-    with pytest.MonkeyPatch.context() as patch:  # the spy is not in the zoo, so its spec cannot be read back
-        patch.setattr("bczoo.engine.experiment.load_policy", lambda *_: None)
-        patch.setattr("bczoo.engine.experiment.judge", lambda *_: _Judged())
-        train(spec, run="r", show=False)
+    train(spec, run="r", show=False)
     assert [
         "start of 9",
         *("step", "epoch 1", "step", "epoch 2"),
@@ -176,11 +195,6 @@ def test_observers_see_the_whole_life_of_a_run_and_can_end_it(folder, runs):
         "end",
         "judged on 6",
     ] == CALLS
-
-
-class _Judged:
-    def as_json(self):
-        return {"episodes": 6}
 
 
 def test_early_stop_ends_a_run_that_no_longer_improves(folder, runs):
@@ -242,3 +256,11 @@ def test_the_backbone_may_learn_at_a_rate_of_its_own(folder, runs):
     assert backbone
     assert all(torch.equal(one[name], two[name]) for name in backbone)
     assert not torch.equal(one["head.layers.0.weight"], two["head.layers.0.weight"])
+
+
+def test_a_rate_for_a_backbone_that_does_not_learn_is_told_to_be_idle(folder, runs, caplog):
+    backbone = {"use": "timm", "model": "test_resnet", "weights": "none", "freeze": True}
+    train(
+        toy_spec(folder, train={"epochs": 1, "backbone_lr": 1e-3}, policy={"backbone": backbone}), run="r", show=False
+    )
+    assert "train.backbone_lr = 0.001 changes nothing: backbone 'timm' does not learn" in caplog.text

@@ -1,14 +1,18 @@
 """What a spec says about the course of training: limits, clipping, parts of batches, rollouts, logging, compiling."""
 
 import json
+import os
+import signal
 
 import pytest
 import torch
+from listening import at
 from safetensors.torch import load_file
 from specs import toy_spec
 
-from bczoo.engine import experiment
-from bczoo.engine.experiment import train
+from bczoo.engine.demos import Demos
+from bczoo.engine.experiment import resume, train
+from bczoo.engine.interrupt import Interrupted
 from bczoo.engine.journal import read_metrics
 from bczoo.engine.setup import compiles
 from bczoo.errors import BczooError, InputError
@@ -19,13 +23,11 @@ PLAIN = {"head": {"use": "mlp", "hidden": [32], "dropout": 0.0}}
 
 
 @pytest.fixture
-def watch(monkeypatch):
+def watch(overheard):
     """Train with an observer."""
 
     def run(spec, observer, name="r"):
-        real = experiment.observers
-        with monkeypatch.context() as patch:
-            patch.setattr(experiment, "observers", lambda callbacks: real([*callbacks, observer]))
+        with overheard(observer):
             return train(spec, run=name, show=False)
 
     return run
@@ -43,21 +45,59 @@ def test_a_time_limit_ends_training_cleanly(folder, runs, caplog):
     assert "training ended early: train.max_minutes = 0.02 are over" in caplog.text
 
 
-def test_the_batch_that_made_the_loss_infinite_is_written_down(folder, runs, watch):
-    class Poison:
-        @hookimpl
-        def bczoo_step_end(self, run):
-            if run.step == 9:
-                with torch.no_grad():
-                    next(run.policy.parameters()).fill_(torch.inf)
+@pytest.mark.parametrize(
+    ("hook", "step"),
+    [
+        ("bczoo_validate_start", 6),  # within the first epoch's validation
+        ("bczoo_validate_start", 12),  # and the last one's, after which there is no step to save at
+        ("bczoo_checkpoint", 12),  # while the last state is saved
+    ],
+)
+def test_a_signal_between_steps_ends_the_run_there_and_is_never_forgotten(folder, runs, watch, hook, step):
+    spec = toy_spec(folder, train={"epochs": 2, "batch_size": 64})
+    train(spec, run="whole", show=False)
+    assert [row["step"] for row in rows(runs, "whole")] == [6, 12]
+    with pytest.raises(Interrupted, match=rf"^SIGTERM after step {step} of 12; .* bczoo train --resume runs/r$"):
+        watch(spec, at(step, lambda _: os.kill(os.getpid(), signal.SIGTERM), hook))
+    assert not (runs / "r" / "eval.json").exists()
+    assert resume("runs/r", show=False).report.episodes == 6
+    files = [(runs / name / "last.safetensors").read_bytes() for name in ("whole", "r")]
+    assert files[0] == files[1]
 
+
+def test_dropout_stays_on_after_a_callback_has_acted_with_the_policy(folder, runs, watch):
+    spec = toy_spec(folder, train={"epochs": 1})
+    train(spec, run="plain", show=False)
+    watch(spec, at(2, lambda run: run.policy.eval()))
+    assert rows(runs)[0]["train_loss"] == rows(runs, "plain")[0]["train_loss"]
+
+
+def fill(value):
+    """What a callback does that ruins the weights."""
+
+    def ruin(run):
+        next(run.policy.parameters()).data.fill_(value)
+
+    return ruin
+
+
+@pytest.mark.parametrize("validation", [0.1, 0.0])
+def test_an_overflow_in_the_last_step_ends_the_run_with_a_sentence(folder, runs, watch, validation):
+    spec = toy_spec(folder, train={"epochs": None, "steps": 2, "validation": validation})
+    told = r"training diverged: weights .* no finite numbers after step 2, in epoch 1; .*bad_batch\.json"
+    with pytest.raises(BczooError, match=told):
+        watch(spec, at(2, fill(torch.inf)))
+    assert {path.name for path in (runs / "r").iterdir()} == {"spec.toml", "versions.json", "bad_batch.json"}
+
+
+def test_the_batch_that_made_the_loss_infinite_is_written_down(folder, runs, watch):
     spec = toy_spec(folder, train={"epochs": 4, "batch_size": 64, "save_minutes": 0.0})
     with pytest.raises(BczooError, match=r"training diverged.*step 10, in epoch 2.*bad_batch\.json"):
-        watch(spec, Poison())
+        watch(spec, at(9, fill(3e38)))  # finite still
     told = json.loads((runs / "r" / "bad_batch.json").read_text())
     assert (told["step"], told["epoch"], told["demos"]) == (10, 2, str(folder))
     assert len(told["frames"]) == 64
-    demos = experiment.Demos.open(folder)
+    demos = Demos.open(folder)
     episodes = torch.searchsorted(demos.episode_ends, torch.tensor(told["frames"]), right=True)
     assert sorted(set(episodes.tolist())) == told["episodes"]
     assert all(value.isfinite().all() for value in load_file(runs / "r" / "last.safetensors").values())

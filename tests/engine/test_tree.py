@@ -14,7 +14,9 @@ from bczoo.engine.states import States
 from bczoo.engine.tree import pack, unpack
 from bczoo.errors import BczooError
 
-leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text())
+leaves = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.integers(-99, 99).map(torch.tensor)
+)
 trees = st.recursive(
     leaves,
     lambda inner: st.one_of(
@@ -33,11 +35,25 @@ def same(one, two):
         return list(one) == list(two) and all(same(one[key], two[key]) for key in one)
     if isinstance(one, list | tuple):
         return type(one) is type(two) and len(one) == len(two) and all(map(same, one, two))
+    if isinstance(one, torch.Tensor):
+        return isinstance(two, torch.Tensor) and torch.equal(one, two)
     return type(one) is type(two) and one == two
 
 
 @given(trees)
 def test_every_tree_survives_being_packed(tree):
+    assert same(tree, unpack(*pack(tree)))
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"a.b": torch.tensor(1), "a": {"b": torch.tensor(2)}},
+        {1: torch.tensor(1), "1": torch.tensor(2), "1'": torch.tensor(3)},
+        {"a.0": torch.tensor(1), "a": [torch.tensor(2)]},
+    ],
+)
+def test_tensors_whose_places_read_alike_are_kept_apart(tree):
     assert same(tree, unpack(*pack(tree)))
 
 

@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from bczoo.installed import points
 from bczoo.kinds import KINDS
 from bczoo.registry import zoo
 from bczoo.scaffold.plugin import new_plugin
@@ -30,21 +31,23 @@ def put(monkeypatch):
 
     def install(folder):
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        points = project["entry-points"]["bczoo"]
+        offered = project["entry-points"]["bczoo"]
         info = folder / "src" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
         if not info.exists():
             info.mkdir()
             head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
             (info / "METADATA").write_text(head, encoding="utf-8")
-            lines = ["[bczoo]", *(f"{name} = {value}" for name, value in points.items())]
+            lines = ["[bczoo]", *(f"{name} = {value}" for name, value in offered.items())]
             (info / "entry_points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         monkeypatch.syspath_prepend(folder / "src")
         monkeypatch.setenv("PYTHONPATH", str(folder / "src"))
-        modules.extend(points.values())
+        modules.extend(offered.values())
         importlib.invalidate_caches()
+        points.cache_clear()
         zoo.cache_clear()
 
     yield install
+    points.cache_clear()
     zoo.cache_clear()
     for name in [name for name in sys.modules if name.partition(".")[0] in modules]:
         del sys.modules[name]

@@ -119,7 +119,7 @@ def test_a_wrong_choice_is_refused_with_what_was_meant(parts, said):
 
 def test_parts_whose_shapes_do_not_fit_are_refused(made, put):
     put(made["env"].folder)
-    with pytest.raises(BczooError, match=r"action 'spherical' cannot be built here: .* this action has 2"):
+    with pytest.raises(BczooError, match=r"action 'spherical' \(bczoo .*\) cannot be built here: .* this action has 2"):
         new_spec({"env": ["new_env"], "action": ["spherical"]})
 
 

@@ -98,6 +98,20 @@ class Coarse(Walk):
         self.action_space = gymnasium.spaces.Box(-1, 1, (2,), np.float64)
 
 
+class Stuck(Walk):
+    def __init__(self, options, render_mode=None):
+        super().__init__(options, render_mode)
+        self.action_space = gymnasium.spaces.Box(np.float32([-1, 0]), np.float32([1, 0]))
+
+
+class Simulated(Walk):
+    simulators = "mujoco"
+
+
+class Lost(Walk):
+    simulators = ("no-such-simulator",)
+
+
 class Dim(Walk):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
 

@@ -25,6 +25,17 @@ class Liar(Mean):
     width = 5
 
 
+class Undeclared(Mean):
+    def __init__(self, options, obs):
+        super().__init__(options, obs)
+        del self.features
+
+
+class Listed(Mean):
+    def forward(self, images):
+        return [super().forward(images)]
+
+
 class Idle(Mean):
     def __init__(self, options, obs):
         super().__init__(options, obs)
@@ -133,15 +144,65 @@ class Impatient(Recurrent):
         return TemporalOutput(x_BHD=output.x_BHD, penalties={"kl": output.x_BHD.square()})
 
 
-class Blunt(Head):
-    predicts = "point"
+class Unpromised(Recurrent):
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.context = self.context.width
+
+
+class Bare(Recurrent):
+    def forward(self, x_BTND, state_BTS, demo_BHA=None, mask_BH=None):
+        return super().forward(x_BTND, state_BTS).x_BHD
+
+
+class Sharp(Head):
+    """Keeps every promise; the others change one thing."""
 
     def __init__(self, options, context, form):
         super().__init__(options, context, form)
         self.layer = nn.Linear(context.width, form.size)
 
     def forward(self, x_BHD):
+        return Prediction(point_BHP=self.layer(x_BHD).tanh())
+
+
+class Blunt(Sharp):
+    def forward(self, x_BHD):
         return Prediction(point_BHP=self.layer(x_BHD))
+
+
+class Raw(Sharp):
+    def forward(self, x_BHD):
+        return self.layer(x_BHD).tanh()
+
+
+class Fined(Sharp):
+    def forward(self, x_BHD):
+        point_BHP = self.layer(x_BHD).tanh()
+        return Prediction(point_BHP=point_BHP, penalties={"size": point_BHP.square()} if self.training else {})
+
+
+class Pointless(Sharp):
+    def forward(self, x_BHD):
+        self.seen = self.layer(x_BHD).tanh()
+        return Prediction()
+
+    def point(self, prediction):
+        return self.seen
+
+
+class Restless(Sharp):
+    def point(self, prediction):
+        return (prediction.point_BHP + torch.randn_like(prediction.point_BHP)).tanh()
+
+
+class Aimless(Sharp):
+    def point(self, prediction):
+        return None
+
+
+class Riddle(Sharp):
+    predicts = "riddle"
 
 
 class Flip(ActionForm):
@@ -160,6 +221,12 @@ class Flip(ActionForm):
 
     def residual(self, predicted_P, target_P):
         return predicted_P - target_P
+
+
+class Sizeless(Flip):
+    def __init__(self, options, action):
+        super().__init__(options, action)
+        del self.size
 
 
 class NoWayBack(Flip):

@@ -1,4 +1,6 @@
-"""Losses, optimisers, schedules and callbacks that break exactly one promise; `Squared` breaks none."""
+"""Losses, optimisers, schedules and callbacks that break exactly one promise; `Squared` and `Counting` break none."""
+
+from collections import deque
 
 import torch
 
@@ -17,6 +19,15 @@ class Squared(Loss):
 class Averaged(Squared):
     def forward(self, prediction, action_BHA, form):
         return super().forward(prediction, action_BHA, form).mean()
+
+
+class Learned(Squared):
+    def __init__(self, options):
+        super().__init__(options)
+        self.log_scale = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, prediction, action_BHA, form):
+        return super().forward(prediction, action_BHA, form) * (-self.log_scale).exp() + self.log_scale
 
 
 class Chunked(Squared):
@@ -62,13 +73,23 @@ class Wild(Schedule):
         self.optimizer.param_groups[0]["lr"] = 0.1 * self.left
 
 
-class Forgetful(Schedule):
+class Counting(Schedule):
+    """Keeps every promise, as lists and dicts are saved by the interface itself."""
+
     def __init__(self, options, optimizer, steps):
-        self.optimizer, self.past = optimizer, []
+        self.optimizer, self.past = optimizer, self.nothing()
+
+    def nothing(self):
+        return {"steps": []}
 
     def step_end(self):
-        self.past.append(None)  # of a kind that the interface does not save by itself
-        self.optimizer.param_groups[0]["lr"] = 0.1 / len(self.past)
+        self.past["steps"].append(None)
+        self.optimizer.param_groups[0]["lr"] = 0.1 / len(self.past["steps"])
+
+
+class Forgetful(Counting):
+    def nothing(self):
+        return {"steps": deque()}  # of a kind that is not saved by itself
 
 
 class Unsavable:

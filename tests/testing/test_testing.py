@@ -1,5 +1,7 @@
 """The public contract suite finds what it claims to find: each part here breaks one promise."""
 
+from pathlib import Path
+
 import broken_augmentations as augmentations
 import broken_envs as envs
 import broken_modules as modules
@@ -21,8 +23,10 @@ GOOD = [
     ("backbone", modules.Mean),
     ("backbone", modules.ZeroInit),
     ("temporal", modules.Recurrent),
+    ("head", modules.Sharp),
     ("action", modules.Flip),
     ("loss", training.Squared),
+    ("schedule", training.Counting),
     ("augmentation", augmentations.Brighter),
     ("augmentation", augmentations.Drift),
     ("env", envs.Walk),
@@ -30,6 +34,8 @@ GOOD = [
 
 BROKEN = [
     ("backbone", modules.Liar, "declares 3x1x4 for 1 camera of 32x40 and T = 1 but gives 3x1x5"),
+    ("backbone", modules.Undeclared, r"must set self\.features to a Features when it is built; there is nothing there"),
+    ("backbone", modules.Listed, "must return a Tensor, not a list"),
     ("backbone", modules.Idle, r"unused\.weight, unused\.bias takes no part in the output"),
     ("backbone", modules.Multiplied, "only gradients of zero reach scale"),
     ("backbone", modules.Detached, "its output is detached"),
@@ -42,13 +48,23 @@ BROKEN = [
     ("backbone", modules.Stranger, r"is no subclass of bczoo\.engine\.parts\.Backbone"),
     ("temporal", modules.Forgetful, "`step`, from `start` through T frames, gives other output than `forward`"),
     ("temporal", modules.Impatient, "penalty 'kl' is no scalar"),
+    ("temporal", modules.Unpromised, r"must set self\.context to a Context when it is built; there is an int"),
+    ("temporal", modules.Bare, "must return a TemporalOutput, not a Tensor"),
+    ("head", modules.Raw, "must return a Prediction, not a Tensor"),
+    ("head", modules.Fined, r"penalty 'size' is no scalar but of shape \(3, 1, 1\)"),
+    ("head", modules.Pointless, "losses read `point_BHP` of its prediction"),
+    ("head", modules.Restless, "two runs in eval mode on the same input differ"),
+    ("head", modules.Aimless, "`point` must return a Tensor, not None"),
+    ("head", modules.Riddle, "predicts 'riddle', which no installed loss accepts"),
     ("head", modules.Blunt, r"leaves the form's range; pass it through form\.activate"),
     ("action", modules.NoWayBack, r"decode\(encode\(a\)\) is not a"),
     ("action", modules.Off, "an encoded action differs from itself"),
     ("action", modules.Blind, "residual is zero between actions that differ"),
     ("action", modules.Steep, "not finite for head outputs around 0 in torch.float32"),
+    ("action", modules.Sizeless, r"must set self\.size to an int"),
     ("action", modules.Grumpy, "refuses every action size"),
-    ("loss", training.Averaged, r"one score per sample and horizon step, \(3, 4\).*it gives \(\)"),
+    ("loss", training.Averaged, r"one score per sample and horizon step.*: 3x4 .*; it gives a single number"),
+    ("loss", training.Learned, r"has parameters \(log_scale\), and losses are neither trained nor saved"),
     ("loss", training.Chunked, "so that padding would count"),
     ("loss", training.Pooled, "depends on the other samples"),
     ("loss", training.Backwards, "must be lowest for the expert's own action"),
@@ -90,6 +106,9 @@ BROKEN = [
     ("env", envs.Timeless, "render_fps"),
     ("env", envs.Nameless, "does not say what success means"),
     ("env", envs.Coarse, "float64, not float32"),
+    ("env", envs.Stuck, "number 1 of its action can only be 0; leave it out"),
+    ("env", envs.Simulated, "`simulators` must be a tuple of names of distributions, not 'mujoco'"),
+    ("env", envs.Lost, "`simulators` must name installed distributions: .*no-such-simulator"),
     ("env", envs.Dim, "not a uint8 RGB frame"),
 ]
 
@@ -119,6 +138,24 @@ def test_an_undocumented_part_is_found():
     silent = part("backbone", modules.Mean, size=field(default=3, help=" "), __annotations__={"size": int})
     with pytest.raises(AssertionError, match="no help text for size"):
         check_component(silent)
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "says"),
+    [
+        (int | str, 3, "reading them back fails with Mistakes: size: .*Unsupported type"),
+        (Path, Path("x"), "reading them back fails with TypeError: .*not JSON serializable"),
+        (dict[int, str], {1: "a"}, r"reading them back fails with Mistakes: size\.1: expected a whole number, got '1'"),
+        (list[int], (1, 2), "are not the same after they were written into a spec and read back"),
+    ],
+    ids=str,
+)
+def test_options_that_no_spec_can_hold_are_found(kind, default, says):
+    holder = part(
+        "backbone", modules.Mean, size=field(default=default, help="not used"), __annotations__={"size": kind}
+    )
+    with pytest.raises(AssertionError, match=says):
+        check_component(holder)
 
 
 def test_a_part_that_cannot_be_loaded_is_found():

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bczoo.card import build
-from bczoo.engine.policy import assemble
+from bczoo.engine.assembly import assemble
 from bczoo.errors import BczooError
 from bczoo.plugins.actions import Direction, Spherical
 from bczoo.plugins.backbones import Cnn

@@ -7,7 +7,7 @@ from torchvision.ops import FrozenBatchNorm2d
 from zoo_parts import PUSH, TWO, XYZ, images, on_meta, seen, spec_of
 
 from bczoo.card import build
-from bczoo.engine.policy import assemble
+from bczoo.engine.assembly import assemble
 from bczoo.errors import BczooError
 from bczoo.plugins.backbones import Cnn, NoBackbone, Resnet18, Timm, VitB16
 from bczoo.schema import Mistakes, structure_part
@@ -140,7 +140,7 @@ def test_no_backbone_leaves_the_state_alone():
 
 
 def test_a_policy_that_would_see_nothing_is_refused():
-    with pytest.raises(BczooError, match=r"backbone 'none' looks at no camera.*no state.*policy\.state = true"):
+    with pytest.raises(BczooError, match=r"backbone 'none' \(bczoo .*\) looks at no camera.*policy\.state = true"):
         assemble(spec_of(NoBackbone()), Obs(steps=1, images={}, state=0), XYZ)
 
 

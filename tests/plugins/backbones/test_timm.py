@@ -6,7 +6,7 @@ import torch
 from zoo_parts import PUSH, XYZ, on_meta, seen, spec_of
 
 from bczoo.card import build
-from bczoo.engine.policy import assemble
+from bczoo.engine.assembly import assemble
 from bczoo.errors import BczooError
 from bczoo.plugins.backbones import Timm
 
@@ -63,7 +63,7 @@ def test_image_size_changes_the_model_or_the_image(model, tokens, gives):
     ids=str,
 )
 def test_a_refusal_is_clear(options, says):
-    with pytest.raises(BczooError, match=rf"backbone 'timm' cannot be built here: .*{says}"):
+    with pytest.raises(BczooError, match=rf"backbone 'timm' \(bczoo .*\) cannot be built here: .*{says}"):
         seen(Timm(**options))
 
 

@@ -12,7 +12,7 @@ from torchvision.models import resnet18
 from zoo_parts import PUSH, TWO, XYZ, on_meta, spec_of
 
 from bczoo.card import build
-from bczoo.engine.policy import assemble
+from bczoo.engine.assembly import assemble
 from bczoo.errors import BczooError
 from bczoo.plugins.backbones import Resnet18, Timm, VitB16, sources_net, vit_net
 from bczoo.plugins.backbones.weights_net import obtain

@@ -3,7 +3,7 @@
 import torch
 
 from bczoo.card import build
-from bczoo.engine.policy import probe
+from bczoo.engine.assembly import probe
 from bczoo.plugins.actions import Cartesian
 from bczoo.plugins.heads import Mlp
 from bczoo.plugins.temporal import NoTemporal

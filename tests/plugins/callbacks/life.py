@@ -50,7 +50,7 @@ def cut_network():
 def live(callback, options, first, last, end):
     """From step `first` to `last`, and then what `end` says: eval, stop or error."""
     observer = build(zoo().get("callback", callback).options(**options))
-    run = SimpleNamespace(folder=Path("runs/demo"), spec=load_spec("bc_cnn"), step=first - 1)
+    run = SimpleNamespace(folder=Path("runs/demo"), spec=load_spec("bc_cnn"), step=first - 1, failed=False)
     if run.step:
         observer.load_state_dict(json.loads(STATE.read_text())) if STATE.exists() else None
     else:
@@ -72,6 +72,9 @@ def live(callback, options, first, last, end):
                 tell.bczoo_epoch_end(run=run, metrics=metrics)
         if end == "error":
             raise RuntimeError("the loss became nan")
+    except RuntimeError:
+        run.failed = True
+        raise
     finally:
         tell.bczoo_fit_end(run=run)
     if end == "eval":

@@ -56,8 +56,9 @@ def diary():
     return build(DiaryOptions())
 
 
-def live(diary, fails=False, judged=True):
-    observers, run = Observers(strict=False), SimpleNamespace(step=0)
+def live(diary, fails=False, judged=True, episodes=100):
+    observers, spec = Observers(strict=False), SimpleNamespace(eval=SimpleNamespace(episodes=episodes))
+    run = SimpleNamespace(step=0, failed=False, spec=spec)
     observers.add(diary, "callback 'diary'")
 
     def tell(hook, **arguments):
@@ -70,6 +71,9 @@ def live(diary, fails=False, judged=True):
         tell("bczoo_epoch_end", metrics={"val_loss": 0.25})
         if fails:
             raise RuntimeError
+    except RuntimeError:
+        run.failed = True
+        raise
     finally:
         tell("bczoo_fit_end")
     if judged:
@@ -92,6 +96,17 @@ def test_after_an_error_it_is_closed_since_no_evaluation_follows(diary):
     with pytest.raises(RuntimeError):
         live(diary, fails=True)
     assert diary.lines[-2:] == [("over", True), ("close", True)]
+
+
+def test_where_the_spec_asks_for_no_evaluation_it_is_closed_after_training(diary):
+    assert live(diary, judged=False, episodes=0)[-2:] == [("over", False), ("close", False)]
+
+
+def test_a_run_within_the_handling_of_another_error_has_not_failed(diary):
+    try:
+        raise MemoryError
+    except MemoryError:  # somebody trains again, with less
+        assert live(diary)[-1] == ("close", False)
 
 
 def test_only_the_main_process_logs(diary, monkeypatch):

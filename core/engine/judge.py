@@ -1,0 +1,80 @@
+"""Judging a policy: the evaluation, its report as a file, and its rollouts as a video."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from bczoo.engine.checkpoint import load_with_spec
+from bczoo.engine.console import log, progress
+from bczoo.engine.evaluate import Report, evaluate
+from bczoo.engine.policy import Policy
+from bczoo.engine.run import make_folder
+from bczoo.engine.video import NoPictures, write_rollouts
+from bczoo.errors import InputError, SpecError
+from bczoo.files import write_json
+from bczoo.schema import Mistakes, structure, unstructure
+from bczoo.spec import Eval
+
+EVALS = Path("evals")
+
+
+@attrs.frozen(kw_only=True)
+class Evaluation:
+    """How a policy did, and the folder that holds this as files."""
+
+    folder: Path
+    report: Report
+
+
+def evaluate_file(
+    path: str | Path, *, out: str | Path | None = None, device: str = "auto", show: bool = True, **settings: Any
+) -> Evaluation:
+    """Judge a policy file on held-out starts; eval.json and rollouts.mp4 go to `out`, else to evals/NAME-TIME.
+
+    The env is that of the policy's spec, and so is how it is judged; `settings` are keys of a spec's eval table
+    to change: episodes=20, seed=1, execute=4, ensemble=0.01 or None for none, videos=0. `device` is auto, cpu, mps,
+    cuda or cuda:N, and `show` turns the progress bar on. Raises BczooError for a file that cannot be used; and
+    InputError, before anything is made, for settings that cannot be and a folder that is there.
+    """
+    policy, spec = load_with_spec(path, device)
+    chosen = _changed(spec.eval, settings)
+    if not chosen.episodes:
+        raise InputError(f"eval.episodes = 0 is no evaluation; say on how many starts to judge {path}: --episodes 100")
+    policy.actor(execute=chosen.execute, ensemble=chosen.ensemble)  # refuses what its chunks do not allow
+    folder = Path(out) if out is not None else EVALS / f"{spec.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    make_folder(folder)
+    return Evaluation(folder=folder, report=judge(policy, spec.env, chosen, folder, show))
+
+
+def _changed(settings: Eval, changes: dict[str, Any]) -> Eval:
+    try:
+        changed: Eval = structure(unstructure(settings) | changes, Eval, ("eval",))
+    except Mistakes as error:
+        raise SpecError(map(str, error.mistakes)) from error
+    return changed
+
+
+def judge(policy: Policy, env: Any, settings: Eval, folder: Path, show: bool = True) -> Report:
+    """Evaluate a policy and write rollouts.mp4 and eval.json into `folder`; eval.json last: it says all is there.
+
+    An env that gives no pictures costs the video, and a warning.
+    """
+    if show:
+        with progress("evaluating") as update:
+            report = evaluate(policy, env, settings, on_progress=update)
+    else:
+        report = evaluate(policy, env, settings)
+    if settings.videos:
+        try:
+            write_rollouts(folder / "rollouts.mp4", report, env, settings.videos)
+        except NoPictures as error:
+            log.warning(f"no rollouts.mp4: {error}")
+    write_json(folder / "eval.json", report.as_json() | {"weights": policy.backbone.used_weights})
+    return report
+
+
+def leave_unjudged(folder: Path, weights: Any) -> None:
+    """Write an eval.json without an evaluation, for a run that asks for none: with it, a run is finished."""
+    write_json(folder / "eval.json", {"success_rate": None, "episodes": 0, "table": [], "weights": weights})
