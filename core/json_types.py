@@ -116,10 +116,10 @@ def _finite(bound: Any) -> bool:
 def _one_of(of: Any, options: Any) -> Schema:
     if not isinstance(options, (list, tuple, set, frozenset, dict)):
         return {}
-    values = sorted(options, key=repr) if isinstance(options, (set, frozenset)) else list(options)
     numbers = of in ("integer", "number")
-    fits = all(_finite(value) if numbers else TYPES.get(type(value)) == of for value in values)
-    return {"enum": values} if fits and values else {}
+    fits = all(_finite(value) if numbers else TYPES.get(type(value)) == of for value in options)
+    # Sorted, because attrs keeps a set as a tuple in the order of the moment.
+    return {"enum": sorted(options)} if fits and options else {}
 
 
 def _pattern(pattern: re.Pattern[Any], how: str) -> Schema:

@@ -65,7 +65,7 @@ def test_a_type_that_specs_do_not_read_strictly_allows_anything(kind):
         (str, max_len(9), {"maxLength": 9}),
         (tuple[int, ...], min_len(1), {"minItems": 1}),
         (str, in_(["a", "b"]), {"enum": ["a", "b"]}),
-        (str, in_({"b", "a"}), {"enum": ["a", "b"]}),
+        pytest.param(str, in_({"b", "a"}), {"enum": ["a", "b"]}, id="a set"),
         (float, in_((1, 2.5)), {"enum": [1, 2.5]}),
         (Literal["a", "b", "c"], in_(["a", "z"]), {}),
         (str, matches_re("a|b"), {"pattern": "^(?:a|b)$"}),
