@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from bczoo.card import card_of
+from bczoo.engine.promises import called
 from bczoo.errors import BczooError, brief
 from bczoo.registry import check_hooks, new_manager, zoo
 
@@ -36,8 +36,7 @@ class Observers:
     def add_callbacks(self, options: Iterable[Any], callbacks: Iterable[Any]) -> None:
         """Callbacks, built of these options; raises BczooError for one that answers a hook that there is not."""
         for number, (option, callback) in enumerate(zip(options, callbacks, strict=True), 1):
-            card = card_of(option)
-            self.add(callback, f"callback {card.name!r} ({card_origin(option)}), the spec's no. {number}")
+            self.add(callback, f"{called(option)}, the spec's no. {number}")
 
     def add(self, observer: Any, name: str) -> None:
         """One more observer; of several, the one that was added last hears a hook first."""
@@ -98,13 +97,6 @@ class Observers:
         self.lost.append(what)
         log.warning(f"{what}; it is not heard again in this run, and training goes on")
         return None
-
-
-def card_origin(options: Any) -> str:
-    """The distribution and version that brought a part; "unknown" for one that is not in the zoo."""
-    card = card_of(options)
-    found = zoo().cards.get((card.kind, card.name))
-    return found.origin if found else card.origin
 
 
 def _place(error: Exception) -> str:
