@@ -1,6 +1,7 @@
 """Reading demonstrations: checked once when opened, then mapped, so only the frames asked for are read."""
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ class Demos:
     def __init__(self, folder: Path, meta: Meta, shards: list[dict[str, Tensor]]) -> None:
         self.folder = folder
         self.meta = meta
-        self._images = {name: [shard[f"images.{name}"].numpy() for shard in shards] for name in meta.cameras}
+        self._images = {
+            name: [shard[f"images.{name}"].numpy().reshape(-1).data for shard in shards] for name in meta.cameras
+        }
         lengths = np.array([shard.frames for shard in meta.shards])
         self._shard_ends = lengths.cumsum()
         self._shard_starts = self._shard_ends - lengths
@@ -98,12 +101,16 @@ class Demos:
             raise IndexError(f"frames must be in [0, {self.frames})")
         shard_of = np.searchsorted(self._shard_ends, wanted, side="right")
         place = wanted - self._shard_starts[shard_of]
-        images, shards = np.empty((len(wanted), *self.cameras[camera]), np.uint8), self._images[camera]
-        # One copy a frame costs the same however many shards there are; to group by shard first takes longer,
-        # and torch's indexed assignment goes byte by byte.
-        for row, (shard, frame) in enumerate(zip(shard_of.tolist(), place.tolist(), strict=True)):
-            images[row] = shards[shard][frame]
-        return torch.from_numpy(images).view(*frames.shape, *self.cameras[camera])
+        shape, shards = self.cameras[camera], self._images[camera]
+        size = math.prod(shape)
+        # One copy a frame costs the same however many shards there are, and `join` makes them all without coming back
+        # to Python; to group by shard first takes longer, and torch's indexed assignment goes byte by byte.
+        rows = [
+            shards[shard][first : first + size]
+            for shard, first in zip(shard_of.tolist(), (place * size).tolist(), strict=True)
+        ]
+        images = np.frombuffer(bytearray().join(rows), np.uint8)
+        return torch.from_numpy(images).view(*frames.shape, *shape)
 
     def split(self, validation: float, seed: int) -> tuple[Tensor, Tensor]:
         """Divide the episodes into training and validation ones, int64, each in ascending order.
