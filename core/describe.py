@@ -1,5 +1,6 @@
 """A part's options in words, for tables and reference pages."""
 
+import json
 from typing import Any, Literal, get_args, get_origin
 
 import attrs
@@ -40,7 +41,7 @@ def to_toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f'"{value}"'
+        return json.dumps(value, ensure_ascii=False)  # TOML's basic strings escape alike
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(to_toml, value))}]"
     return str(value)

@@ -1,5 +1,6 @@
 """From tables to typed options: what is accepted, what is refused, and in which words."""
 
+import tomllib
 from datetime import date
 from typing import Literal
 
@@ -8,7 +9,7 @@ import pytest
 from attrs.validators import and_, deep_iterable, ge, lt, optional
 
 from bczoo import field
-from bczoo.describe import options_of
+from bczoo.describe import options_of, to_toml
 from bczoo.registry import zoo
 from bczoo.schema import Mistakes, structure, structure_part, unstructure
 
@@ -193,3 +194,8 @@ def test_options_are_described_as_they_are_typed_in_a_spec():
     assert described["flag"] == ("boolean", "false")
     assert described["modes"] == ('list of "fast" | "slow"', "[]")
     assert {option.name: option.default for option in options_of(Outer)}["needed"] == "required"
+
+
+@pytest.mark.parametrize("value", ['say "hi"', "a\\b", "tab\there", "über", "", True, 3, 0.5, ["a", '"']])
+def test_a_value_in_words_is_what_toml_reads_back(value):
+    assert tomllib.loads(f"x = {to_toml(value)}")["x"] == value
