@@ -1,6 +1,5 @@
 """The JSON Schema of specs: what it accepts and refuses, where it says so, and that it agrees with the zoo itself."""
 
-import copy
 import tomllib
 
 import pytest
@@ -8,92 +7,12 @@ import tomli_w
 from fuzzing import cases, spoilt
 from hypothesis import assume, given
 from jsonschema import Draft202012Validator
+from spec_schema import CHECKER, COMPLETE, FULL, RECIPES, SCHEMA, changed, mistakes, refusals
 
-from bczoo import InputError, load_spec
 from bczoo.describe import options_of
-from bczoo.json_schema import ID, spec_schema, write_schema
+from bczoo.json_schema import ID
 from bczoo.registry import zoo
-from bczoo.schema import Mistakes, structure_part
-from bczoo.specfile import dump_spec, recipes, spec_from_table
-
-SCHEMA = spec_schema()
-CHECKER = Draft202012Validator(SCHEMA)
-RECIPES = {name: tomllib.loads(text) for name, text in recipes().items()}
-COMPLETE = {name: tomllib.loads(dump_spec(load_spec(name))) for name in RECIPES}
-
-# One part of every built-in kind, and lists of parts.
-FULL = copy.deepcopy(COMPLETE["act_resnet_cvae"])
-FULL["data"]["augment"] = [{"use": "shift", "pixels": 4}, {"use": "state_noise", "std": [0.1, 0.2]}]
-FULL["callbacks"] = [{"use": "ema", "decay": 0.99}, {"use": "wandb", "tags": ["a"], "mode": "offline"}]
-
-STRANGER = '''
-    import attrs
-    from typing import Any, Literal
-    from attrs.validators import ge, min_len
-    from bczoo import component, field, hookimpl
-
-    BCZOO_API = "1.0"
-
-    @attrs.frozen(kw_only=True)
-    class Crop:
-        """Where to cut."""
-
-        left: int = field(check=ge(0), help="pixels cut off on the left")
-        also: "Crop | None" = field(default=None, help="another cut after it")
-
-    @component("backbone", "mixed/first try", "bczoo_mixed:Net")
-    class Mixed:
-        """Several backbones side by side."""
-
-        first: Any = field(part="backbone", use="cnn", help="looks first")
-        others: tuple[Any, ...] = field(part="backbone", check=min_len(1), help="look afterwards")
-        crop: Crop | None = field(default=None, help="cuts images")
-        place: tuple[str, int] = field(default=("top", 1), help="camera and its number")
-        tokens: Literal["mean", "each"] = field(default="mean", help="what is handed on")
-
-    @hookimpl
-    def bczoo_components():
-        return (Mixed,)
-'''
-
-
-def changed(table, path, value):
-    """A copy with the value at the dotted path set, or removed for `...`."""
-    table = copy.deepcopy(table)
-    *above, key = [int(key) if key.isdigit() else key for key in path.split(".")]
-    holder = table
-    for step in above:
-        holder = holder[step]
-    if value is ...:
-        del holder[key]
-    else:
-        holder[key] = value
-    return table
-
-
-def refusals(table, checker=CHECKER):
-    """The key path of everything the schema refuses: for a key too many or too few, of that key."""
-    places = set()
-    for error in checker.iter_errors(table):
-        path = tuple(map(str, error.absolute_path))
-        if error.validator == "required":
-            missing = {key for key in error.validator_value if key not in error.instance}
-            # A table without its `use` is what bczoo refuses, not the key.
-            places |= {path if key == "use" else (*path, key) for key in missing}
-        elif error.validator == "additionalProperties":
-            places |= {(*path, key) for key in error.instance if key not in error.schema["properties"]}
-        else:
-            places.add(path)
-    return places
-
-
-def mistakes(table, read=spec_from_table):
-    """The key path of everything bczoo refuses."""
-    try:
-        read(table)
-    except Mistakes as error:
-        return {mistake.path for mistake in error.mistakes}
-    return set()
+from bczoo.schema import structure_part
 
 
 def test_it_is_a_schema_of_the_draft_it_names():
@@ -273,117 +192,3 @@ def test_of_a_spoilt_spec_it_refuses_nothing_that_bczoo_does_not_refuse_there(ta
     refused = refusals(table)
     assert found or not refused
     assert [place for place in refused if not is_named(place, found)] == []
-
-
-@pytest.fixture
-def stranger(install):
-    install("bczoo_mixed", STRANGER)
-    schema = spec_schema()
-    Draft202012Validator.check_schema(schema)
-    return schema
-
-
-def test_a_strangers_part_has_its_options_and_says_where_it_is_from(stranger):
-    part = next(part for part in stranger["$defs"].values() if part.get("title") == "backbone mixed/first try")
-    assert part["description"] == "Several backbones side by side. (bczoo-mixed 1.2)"
-    assert part["required"] == ["first", "others"]
-    assert part["properties"]["first"]["default"] == {"use": "cnn"}
-    assert "bczoo-mixed 1.2" in stranger["description"]
-    assert "mixed/first try" in stranger["$defs"]["backbone-keys"]["properties"]["use"]["enum"]
-
-
-BACKBONE = {
-    "use": "mixed/first try",
-    "first": {"pool": "flatten"},
-    "others": [{"use": "none"}, {"use": "mixed/first try", "first": {}, "others": [{"use": "cnn"}]}],
-    "crop": {"left": 3, "also": {"left": 4}},
-    "place": ["front", 0],
-    "tokens": "each",
-}
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "place"),
-    [
-        ("first.pool", "max", "first.pool"),
-        ("first", {"hidden": 3}, "first.hidden"),
-        ("others", ..., "others"),
-        ("others", [], "others"),
-        ("others.1.others.0.pool", 3, "others.1.others.0.pool"),
-        ("crop.also.left", -1, "crop.also.left"),
-        ("crop.left", ..., "crop.left"),
-        ("place", ["front", "0"], "place.1"),
-        ("tokens", "grid", "tokens"),
-    ],
-)
-def test_parts_and_tables_within_a_strangers_part_are_checked_like_all_others(stranger, path, value, place):
-    checker = Draft202012Validator(stranger)
-    right = changed(FULL, "policy.backbone", BACKBONE)
-    wrong = changed(FULL, "policy.backbone", changed(BACKBONE, path, value))
-    assert refusals(right, checker) == mistakes(right) == set()
-    assert refusals(wrong, checker) == mistakes(wrong) == {("policy", "backbone", *place.split("."))}
-
-
-def test_a_part_whose_options_cannot_be_read_is_there_and_says_so(install):
-    install(
-        "bczoo_odd",
-        '''
-        from bczoo import component, field, hookimpl
-
-        BCZOO_API = "1.0"
-
-        @component("head", "odd", "bczoo_odd:Net")
-        class Odd:
-            """Odd."""
-
-            first: int = field(factory=lambda: 1 // 0, help="cannot be had")
-
-        @hookimpl
-        def bczoo_components():
-            return (Odd,)
-        ''',
-    )
-    schema = spec_schema()
-    assert schema["$defs"]["head.odd"]["description"] == (
-        "Odd. (bczoo-odd 1.2); its options cannot be read: ZeroDivisionError: integer division or modulo by zero"
-    )
-    table = changed(FULL, "policy.head", {"use": "odd", "first": 3})
-    assert refusals(table, Draft202012Validator(schema)) == set()
-
-
-def test_a_kind_without_parts_makes_a_schema_that_refuses_all_of_them(monkeypatch):
-    monkeypatch.setenv("BCZOO_BLOCK", "heads")
-    zoo.cache_clear()
-    try:
-        checker = Draft202012Validator(spec_schema())
-        checker.check_schema(checker.schema)
-        assert refusals(changed(FULL, "policy.head", {"use": "mlp"}), checker) == {("policy", "head", "use")}
-    finally:
-        zoo.cache_clear()
-
-
-def test_a_schema_is_written_over_an_older_one(tmp_path):
-    path = tmp_path / "bczoo.schema.json"
-    write_schema(path)
-    written = path.read_text(encoding="utf-8")
-    path.write_text(written.replace("bczoo spec", "an older one"), encoding="utf-8")
-    write_schema(path)
-    assert path.read_text(encoding="utf-8") == written
-    assert [item.name for item in tmp_path.iterdir()] == ["bczoo.schema.json"]
-
-
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"$id": "urn:bczoo:other"}', b"[]", b"\xff", b"[" * 5000])
-def test_any_other_file_is_never_overwritten(tmp_path, content):
-    path = tmp_path / "mine.json"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"mine\.json exists and is no schema of bczoo's"):
-        write_schema(path)
-    assert path.read_bytes() == content
-
-
-def test_a_folder_or_a_link_to_nothing_is_not_overwritten_either(tmp_path):
-    (tmp_path / "link").symlink_to(tmp_path / "nothing")
-    for path in (tmp_path, tmp_path / "link"):
-        with pytest.raises(InputError, match="exists and is no schema"):
-            write_schema(path)
-    assert (tmp_path / "link").is_symlink()
