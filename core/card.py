@@ -10,6 +10,7 @@ from typing import Any, TypeVar, dataclass_transform, get_type_hints
 import attrs
 
 from bczoo.errors import BczooError
+from bczoo.installed import origin
 from bczoo.kinds import KINDS
 from bczoo.options_class import make_later
 
@@ -61,7 +62,7 @@ class Card:
     @property
     def origin(self) -> str:
         """Distribution and version the part came from."""
-        return f"{self.dist} {self.version}".strip() or "unknown"
+        return origin(self.dist, self.version)
 
     def load(self) -> Any:
         """Import and return the implementation; raises BczooError when it cannot be had."""

@@ -8,6 +8,11 @@ OWN: Final = "bczoo"
 GROUP: Final = "bczoo"
 
 
+def origin(dist: str, version: str) -> str:
+    """A distribution and its version in words."""
+    return f"{dist} {version}".strip() or "unknown"
+
+
 @cache
 def points() -> EntryPoints:
     """The entry points of all plugins, looked for once."""

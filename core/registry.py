@@ -15,7 +15,7 @@ from bczoo.api import check_api
 from bczoo.card import Card, card_of
 from bczoo.commands import OWN_COMMANDS, Command
 from bczoo.errors import BczooError, InputError, brief, suggest
-from bczoo.installed import GROUP, OWN, plugins
+from bczoo.installed import GROUP, OWN, origin, plugins
 from bczoo.kinds import KINDS
 
 BLOCK = "BCZOO_BLOCK"  # the environment variable that leaves plugins out, by name or distribution
@@ -69,7 +69,7 @@ class Registry:
         except Exception:
             self.manager.unregister(plugin)
             raise
-        self.origins[name] = f"{dist} {version}".strip() or "unknown"
+        self.origins[name] = origin(dist, version)
         self.cards |= {(card.kind, card.name): card for card in cards}
         self.commands |= {command.name: command for command in commands}
 
@@ -106,6 +106,11 @@ class Registry:
         lost = "".join(f"; note: plugin {b.plugin!r} ({b.origin}) did not load: {b.reason}" for b in self.broken)
         raise InputError(f"no {kind} called {name!r}; {suggest(name, names)}{lost}")
 
+    def filed(self, options: Any) -> Card:
+        """The card of an options object or class, with the distribution that brought it if it is in the zoo."""
+        card = card_of(options)
+        return self.cards.get((card.kind, card.name), card)
+
     def of_kind(self, kind: str) -> list[Card]:
         """All cards of one kind, by name."""
         return [card for card in self if card.kind == kind]
@@ -136,20 +141,20 @@ def zoo() -> Registry:
     registry = Registry(new_manager())
     block = _blocked()
     for dist, version, point in plugins():
-        origin = f"{dist} {version}".strip() or "unknown"
+        source = origin(dist, version)
         if names := block.keys() & {_plain(point.name), _plain(dist)}:
             block |= dict.fromkeys(names, True)
-            registry.broken.append(Broken(point.name, origin, f"left out by {BLOCK}", blocked=True))
+            registry.broken.append(Broken(point.name, source, f"left out by {BLOCK}", blocked=True))
             continue
         start = time.perf_counter()
         try:
             plugin = point.load()
-            registry.loaded.append(Loaded(point.name, origin, time.perf_counter() - start))
+            registry.loaded.append(Loaded(point.name, source, time.perf_counter() - start))
             if dist != OWN:
                 check_api(plugin)
             registry.add(plugin, point.name, dist, version)
         except (Exception, SystemExit) as error:  # a plugin may fail in any way it likes
-            registry.broken.append(Broken(point.name, origin, _reason(error)))
+            registry.broken.append(Broken(point.name, source, _reason(error)))
     registry.broken += [
         Broken(name, BLOCK, "no installed plugin or distribution is called that", blocked=True)
         for name, met in block.items()

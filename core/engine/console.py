@@ -1,7 +1,6 @@
 """What people see while something long is running: one console, log lines and progress bars on it."""
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from bczoo.engine.rank import is_main
 from bczoo.engine.run import Run
 from bczoo.hooks import hookimpl
 
@@ -29,7 +29,7 @@ def show_log() -> None:
     """
     if not log.handlers:
         log.addHandler(_Handler())
-        log.setLevel(logging.WARNING if int(os.environ.get("RANK", "0")) else logging.INFO)
+        log.setLevel(logging.INFO if is_main() else logging.WARNING)
 
 
 def _bar() -> Progress:

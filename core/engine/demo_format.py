@@ -88,8 +88,7 @@ def canonical(value: Any) -> str:
 
 def versions(env: Any) -> dict[str, str]:
     """The versions that decide a trajectory's bits: of the env's own distribution, and of what simulates for it."""
-    card = card_of(env)
-    card = zoo().cards.get((card.kind, card.name), card)
+    card = zoo().filed(env)
     own = {card.dist: card.version} if card.dist else {}
     found = own | {name: version(name) for name in ("bczoo", "gymnasium", "numpy")} | simulators(env)
     return dict(sorted(found.items()))

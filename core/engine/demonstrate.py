@@ -1,6 +1,5 @@
 """The demonstrations a spec asks for, collected where they are absent."""
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +8,7 @@ from bczoo.engine.collect import collect
 from bczoo.engine.console import log, progress
 from bczoo.engine.demo_format import META, Request, canonical, default_folder
 from bczoo.engine.demos import Demos
+from bczoo.engine.rank import is_main
 from bczoo.errors import brief, first_of
 from bczoo.spec import Data, Spec
 from bczoo.specfile import as_spec
@@ -31,7 +31,7 @@ def find_demos(spec: Spec, show: bool, home: Path = Path()) -> Demos:
     demos = Demos.open(folder)
     # What was recorded elsewhere answers no request; its spaces are compared with the env's before training.
     others = [] if demos.meta.recorded_elsewhere else list(_others(request.table(), demos.meta.request()))
-    if others and os.environ.get("RANK", "0") == "0":  # of several processes the first speaks for all
+    if others and is_main():
         named = ", ".join(first_of(others, OTHERS))
         log.warning(f"{folder} holds other demonstrations than the spec asks for, and they are used: {named}")
     return demos

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from bczoo.card import Card, card_of
+from bczoo.card import Card
 from bczoo.errors import InputError, SpecError, clip
 from bczoo.kinds import KINDS
 from bczoo.registry import zoo
@@ -25,8 +25,7 @@ _LONGEST: Final = 800  # characters of a sentence that quotes a file
 
 def origins(spec: Spec) -> dict[str, str]:
     """{"backbone cnn": "bczoo 0.1.0", ...}: distribution and version of every part, also of those inside others."""
-    own = zoo().cards
-    return {f"{card.kind} {card.name}": own.get((card.kind, card.name), card).origin for card in _cards(spec)}
+    return {f"{card.kind} {card.name}": card.origin for card in _cards(spec)}
 
 
 def _cards(value: Any) -> Iterator[Card]:
@@ -35,7 +34,7 @@ def _cards(value: Any) -> Iterator[Card]:
             yield from _cards(item)
     elif attrs.has(type(value)):
         if hasattr(value, "__card__"):
-            yield card_of(value)
+            yield zoo().filed(value)
         for field in attrs.fields(type(value)):
             yield from _cards(getattr(value, field.name))
 

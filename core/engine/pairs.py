@@ -1,9 +1,11 @@
-"""Which losses can train which heads."""
+"""What goes together: losses and heads, cached features and backbones."""
 
 from typing import Any
 
+import attrs
+
 from bczoo.card import Card, card_of
-from bczoo.errors import BczooError, InputError
+from bczoo.errors import BczooError, InputError, SpecError
 from bczoo.registry import zoo
 
 
@@ -34,3 +36,14 @@ def _accepts(card: Card, predicts: str) -> bool:
         return predicts in card.load().accepts
     except BczooError:  # a loss whose library is missing cannot be advised
         return False
+
+
+def refuse_learning(backbone: Any, trainable: int) -> None:
+    """Raise SpecError if a backbone (its options) has trainable parameters, and so features that cannot be cached."""
+    if not trainable:
+        return
+    if "freeze" in attrs.fields_dict(type(backbone)):
+        fix = "set policy.backbone.freeze = true"
+    else:
+        fix = f"{card_of(backbone).name!r} always learns, so take data.cache_features out of the spec"
+    raise SpecError([f"data.cache_features = true needs a backbone that does not learn; {fix}"])

@@ -22,8 +22,7 @@ DECLARES: Final[Mapping[str, tuple[str, type]]] = {
 
 def called(options: Any) -> str:
     """The part in words, with the distribution it came from: "backbone 'two_eyes' (bczoo-two-eyes 0.1.0)"."""
-    card = card_of(options)
-    card = zoo().cards.get((card.kind, card.name), card)
+    card = zoo().filed(options)
     return f"{card.kind} {card.name!r} ({card.origin})" if card.dist else f"{card.kind} {card.name!r}"
 
 

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from bczoo.card import card_of
-from bczoo.engine.check_spec import refuse_learning
 from bczoo.engine.console import log
 from bczoo.engine.demos import Demos
 from bczoo.engine.frames import Frames, ResidentFrames, fits, image_bytes
+from bczoo.engine.pairs import refuse_learning
 from bczoo.engine.parts import Augmentation, Batch
 from bczoo.engine.policy import Policy
 from bczoo.engine.windows import Windows

@@ -50,12 +50,8 @@ class Team:
 
     def means(self, values: Mapping[str, float]) -> dict[str, float]:
         """The means of numbers by name over all processes; one that does not know a name counts with 0."""
-        if self.size == 1:
-            return dict(values)
-        told: list[Any] = [None] * self.size
-        with self.deaths():
-            dist.all_gather_object(told, dict(values), group=self._group)
-        names = sorted({name for each in told for name in each})
+        told = self.all(dict(values))
+        names = dict.fromkeys(name for each in told for name in each)
         return {name: sum(each.get(name, 0.0) for each in told) / self.size for name in names}
 
     def first(self, find: Callable[[], T]) -> T:
@@ -68,15 +64,14 @@ class Team:
         found: T = told[0]
         return found
 
-    def all(self, value: int | None) -> list[int | None]:
-        """The numbers of all processes, in all of them."""
+    def all(self, value: T) -> list[T]:
+        """The values of all processes, in all of them."""
         if self.size == 1:
             return [value]
-        # Steps count from 1, so 0 is free to say that there is none.
-        numbers = [torch.zeros((), dtype=torch.int64) for _ in range(self.size)]
+        values: list[Any] = [None] * self.size
         with self.deaths():
-            dist.all_gather(numbers, torch.tensor(value or 0), group=self._group)
-        return [int(number) or None for number in numbers]
+            dist.all_gather_object(values, value, group=self._group)
+        return values
 
     def gather(self, value: Any) -> list[Any]:
         """The values of all processes in order, in the first process; nothing in the others."""

@@ -122,19 +122,17 @@ class Trainer:
         left = self.run.total_steps - self.run.step
         batches = torch.split(order, spec.train.batch_size)[self.within : self.within + left]
         self.stepper.objective.train()
-        parts = (part for index in batches for part, _ in self._mine(index))
+        mine = [shares(index, self.team.rank, self.team.size, spec.train.accumulate) for index in batches]
+        parts = (part for some in mine for part, _ in some)
         with Loader(self.train_windows, self.device, self.clock).batches(parts) as read:
-            for index in batches:
-                self._step(index, read)
+            for index, some in zip(batches, mine, strict=True):
+                self._step(index, some, read)
                 if self._ends():
                     break
         return generator
 
-    def _mine(self, index: Tensor) -> list[tuple[Tensor, float]]:
-        return shares(index, self.team.rank, self.team.size, self.run.spec.train.accumulate)
-
-    def _step(self, index: Tensor, read: Iterator[Any]) -> None:
-        run, mine = self.run, self._mine(index)
+    def _step(self, index: Tensor, mine: list[tuple[Tensor, float]], read: Iterator[Any]) -> None:
+        run = self.run
         if not run.policy.training:
             self.stepper.objective.train()  # a callback has acted with the policy
         real = self.train_windows.real(index).to(self.device)

@@ -1,6 +1,5 @@
 """What all loggers do alike: the library they need, and what they hear."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -8,6 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from bczoo.card import card_of
+from bczoo.engine.rank import is_main
 from bczoo.errors import BczooError, brief
 from bczoo.hooks import hookimpl
 
@@ -100,11 +100,6 @@ def need(name: str, *modules: str) -> Any:
             f"pip install 'bczoo[{name}]'"
         ) from error
     return first
-
-
-def is_main() -> bool:
-    """Whether this process is the one that writes; torchrun numbers them in RANK."""
-    return int(os.environ.get("RANK", 0)) == 0
 
 
 def numbers(prefix: str, metrics: Mapping[str, Any]) -> dict[str, float]:
