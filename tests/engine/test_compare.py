@@ -13,6 +13,7 @@ from test_policy import ready
 import bczoo
 from bczoo.engine.checkpoint import save_policy
 from bczoo.engine.compare import compare
+from bczoo.engine.experiment import train
 from bczoo.errors import BczooError, InputError
 
 BASE = "11110000" * 5  # 40 starts, 20 successes
@@ -284,6 +285,16 @@ def test_two_evaluations_of_one_policy_differ_in_how_it_was_asked(runs, tmp_path
     assert found.starts == 2
     assert told(contrast.changes) == {"eval.execute": (1, 2)}
     assert json.loads((tmp_path / "evals" / "one" / "eval.json").read_text())["policy"] == str(path)
+
+
+def test_a_run_and_the_evaluation_of_its_policy_are_the_same(folder, runs):
+    run = train(toy_spec(folder, train={"epochs": 1}), run="r", show=False)
+    again = bczoo.evaluate(run.folder / "policy.safetensors", out="evals/again", show=False)
+    found = compare([run.folder, again.folder])
+    (contrast,) = found.contrasts
+    assert found.starts == 6
+    assert (contrast.won, contrast.lost, contrast.steps.value) in [(0, 0, 0.0), (0, 0, None)]
+    assert (contrast.episode_return.value, contrast.changes, contrast.seeds) == (0.0, [], [])
 
 
 # ---- as JSON
