@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bczoo.commands import Command
     from bczoo.engine.check_spec import check
     from bczoo.engine.checkpoint import load_policy
+    from bczoo.engine.compare import compare
     from bczoo.engine.demonstrate import collect_for as collect
     from bczoo.engine.experiment import resume, train
     from bczoo.engine.judge import evaluate_file as evaluate
@@ -28,6 +29,7 @@ __all__ = [
     "SpecError",
     "check",
     "collect",
+    "compare",
     "component",
     "evaluate",
     "field",
@@ -51,6 +53,7 @@ _HOMES = {
     "SpecError": "bczoo.errors",
     "check": "bczoo.engine.check_spec",
     "collect": "bczoo.engine.demonstrate:collect_for",
+    "compare": "bczoo.engine.compare",
     "component": "bczoo.card",
     "evaluate": "bczoo.engine.judge:evaluate_file",
     "field": "bczoo.card",

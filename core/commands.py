@@ -14,6 +14,7 @@ OWN_COMMANDS: Final = {
     "data": "data",
     "train": "train",
     "eval": "evaluate",
+    "compare": "compare",
     "export": "export",
     "doctor": "doctor",
 }

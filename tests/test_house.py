@@ -39,6 +39,7 @@ HEAVY = {
     "numpy",
     "gymnasium",
     "mujoco",
+    "scipy",
     "safetensors",
     "accelerate",
     "av",
@@ -57,6 +58,7 @@ LIGHT = {
     "a recipe": ["recipes", "bc_cnn"],
     "unknown command": ["trian"],
     "unknown recipe": ["train", "--spec", "nope"],
+    "comparison of nothing": ["compare"],
     "faulty spec": ["check", "--spec", "bc_cnn", "--set", "policy.backbone.pool=agv"],
 }
 

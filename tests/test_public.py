@@ -18,9 +18,14 @@ def test_a_public_name_can_be_called_and_says_what_it_does(name):
 
 
 def test_modules_of_like_names_do_not_take_the_place_of_functions():
-    names = ("check", "collect", "evaluate", "resume", "train")
+    names = ("check", "collect", "compare", "evaluate", "resume", "train")
     before = {name: getattr(bczoo, name) for name in names}
-    for module in ("bczoo.cli.check", "bczoo.checks", *(f"bczoo.engine.{name}" for name in names[1:])):
+    for module in (
+        "bczoo.cli.check",
+        "bczoo.cli.compare",
+        "bczoo.checks",
+        *(f"bczoo.engine.{name}" for name in names[1:]),
+    ):
         import_module(module)
     assert {name: getattr(bczoo, name) for name in names} == before
 

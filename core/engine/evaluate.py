@@ -1,6 +1,5 @@
 """The evaluator, written once: held-out starts, one memory per slot, a rate with its interval."""
 
-import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -12,10 +11,9 @@ from bczoo.engine.chunks import Floats
 from bczoo.engine.env import make_env
 from bczoo.engine.policy import Policy
 from bczoo.engine.seeds import Domain, episode_seed
+from bczoo.engine.wilson import wilson
 from bczoo.schema import unstructure
 from bczoo.spec import Eval
-
-Z95 = 1.959963984540054  # two-sided 95 % of the standard normal
 
 
 @attrs.define(kw_only=True)
@@ -129,12 +127,3 @@ def _report(table: list[Episode], rule: str, env: Any, settings: Eval) -> Report
         settings=unstructure(settings),
         table=table,
     )
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """95 % Wilson score interval of a rate (Wilson 1927); sound at 0 and at n too."""
-    rate, z2 = successes / n, Z95**2
-    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 / (1 + z2 / n) * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n))
-    # Rounding must not push a bound past the rate itself.
-    return max(0.0, min(rate, centre - half)), min(1.0, max(rate, centre + half))

@@ -1,12 +1,13 @@
 """Judging a policy: the evaluation, its report as a file, and its rollouts as a video."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from bczoo.engine.checkpoint import load_with_spec
+from bczoo.engine.checkpoint import load_with_spec, read_header
 from bczoo.engine.console import log, progress
 from bczoo.engine.evaluate import Report, evaluate
 from bczoo.engine.policy import Policy
@@ -44,8 +45,10 @@ def evaluate_file(
         raise InputError(f"eval.episodes = 0 is no evaluation; say on how many starts to judge {path}: --episodes 100")
     policy.actor(execute=chosen.execute, ensemble=chosen.ensemble)  # refuses what its chunks do not allow
     folder = Path(out) if out is not None else EVALS / f"{spec.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    # As it was trained: of `spec`, parts that only trained it may be gone.
+    judged = {"policy": str(path), "spec": read_header(Path(path))["spec"]}
     make_folder(folder)
-    return Evaluation(folder=folder, report=judge(policy, spec.env, chosen, folder, show))
+    return Evaluation(folder=folder, report=judge(policy, spec.env, chosen, folder, show, judged))
 
 
 def _changed(settings: Eval, changes: dict[str, Any]) -> Eval:
@@ -56,10 +59,18 @@ def _changed(settings: Eval, changes: dict[str, Any]) -> Eval:
     return changed
 
 
-def judge(policy: Policy, env: Any, settings: Eval, folder: Path, show: bool = True) -> Report:
+def judge(
+    policy: Policy,
+    env: Any,
+    settings: Eval,
+    folder: Path,
+    show: bool = True,
+    judged: Mapping[str, Any] | None = None,
+) -> Report:
     """Evaluate a policy and write rollouts.mp4 and eval.json into `folder`; eval.json last: it says all is there.
 
-    An env that gives no pictures costs the video, and a warning.
+    `judged`, what the folder does not say otherwise of the policy, goes into eval.json, too. An env that gives no
+    pictures costs the video, and a warning.
     """
     if show:
         with progress("evaluating") as update:
@@ -71,7 +82,7 @@ def judge(policy: Policy, env: Any, settings: Eval, folder: Path, show: bool = T
             write_rollouts(folder / "rollouts.mp4", report, env, settings.videos)
         except NoPictures as error:
             log.warning(f"no rollouts.mp4: {error}")
-    write_json(folder / "eval.json", report.as_json() | {"weights": policy.backbone.used_weights})
+    write_json(folder / "eval.json", report.as_json() | {"weights": policy.backbone.used_weights, **(judged or {})})
     return report
 
 

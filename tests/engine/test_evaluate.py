@@ -10,8 +10,9 @@ from test_checkpoint import ACTION, OBS
 from test_policy import parts, ready
 from toy_env import Toy, ToyEnv, ask
 
-from bczoo.engine.evaluate import evaluate, wilson
+from bczoo.engine.evaluate import evaluate
 from bczoo.engine.record import Recorder
+from bczoo.engine.wilson import wilson
 from bczoo.errors import InputError
 from bczoo.spec import Eval
 
