@@ -115,8 +115,9 @@ class RayRenderer:
         facing = normal[:, 0] * x + normal[:, 1] * y + normal[:, 2] * z
         bright = (self._light.ambient + self._light.diffuse * np.maximum(facing, 0.0)).astype(np.float32)
         bright[geom < 0] = 1.0
-        colours = self._colours.take(geom, 0, mode="wrap") * bright[:, None]
-        return np.minimum(colours, 255.0, out=colours).astype(np.uint8)
+        lit = self._colours.take(geom, 0, mode="wrap") * bright[:, None]
+        colours: Image = np.minimum(lit, 255.0, out=lit).astype(np.uint8)
+        return colours
 
     def _pixels_of_moving(self, data: Any) -> NDArray[np.intp]:
         """Indices of the pixels in the rectangles that the moving geoms' bounding boxes cover.
