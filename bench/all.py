@@ -28,6 +28,7 @@ SCRIPTS = (
     "train_speed",
     "data_read",
     "env_speed",
+    "eval_speed",
     "augment_speed",
     "stretch_speed",
     "lerobot_read",

@@ -36,9 +36,11 @@ def command(spec: str | None, overrides: Sequence[str], run: str | None, resume:
         raise click.UsageError("say what to train with --spec FILE|RECIPE, or go on with a run with --resume FOLDER")
     start = _resumed(resume, quiet) if resume is not None else _begun(str(spec), overrides, run, quiet)
 
-    from bczoo.cli.verdict import print_report
+    from bczoo.cli.verdict import print_during, print_report
 
     result = start()
+    if result.during:
+        print_during(result.during)
     if result.report:
         print_report(result.report, result.folder)
 

@@ -115,7 +115,8 @@ def bczoo_epoch_end(run: "Run", metrics: dict[str, Any]) -> None:
     """Called after each epoch with its metrics; set `run.stop = "reason"`, in any process, to end training.
 
     Their keys: `epoch` and `step`; `train_loss`, the mean over its batches; `val_loss`, or the training loss again
-    where no episodes are held back; `success_rate`, in epochs with rollouts (train.evaluate_every);
+    where no episodes are held back; `success_rate`, in epochs with rollouts (train.evaluate_every), with
+    `success_max` of all of them so far and `success_mean_last` of the latest (train.evaluate_last);
     `train_penalty_NAME` and `val_penalty_NAME`, what of the losses is the penalty of that name; `lr`, as the epoch
     began; `samples_per_s`; `data_share`, how much of training was spent waiting for data, 0 to 1; `seconds`, with
     validation.
@@ -146,5 +147,5 @@ def bczoo_eval_end(run: "Run", report: dict[str, Any]) -> None:
 
     Its keys: `success_rate`, `interval` (its 95 % Wilson interval, two numbers), `successes`,
     `episodes`, `success_rule`, `median_steps` (of the successes; None without any), `mean_return`, `env`, `settings`,
-    and `table`, a row for each start.
+    `table`, a row for each start, and `shifted`, such a report for each of eval.shift, which its `shift` names.
     """

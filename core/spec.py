@@ -105,6 +105,9 @@ class Train:
     evaluate_episodes: int = field(
         default=20, check=ge(1), help="starts of those rollouts; none is a start of the final evaluation"
     )
+    evaluate_last: int = field(
+        default=10, check=ge(1), help="the latest of those rollouts, whose mean success is reported beside the maximum"
+    )
     best: Literal["val_loss", "success"] = field(default="val_loss", help="what makes a policy the best of its run")
     log_every: int = field(default=50, check=ge(1), help="steps between looks at loss and speed")
     save_minutes: float = field(
@@ -134,12 +137,23 @@ class Eval:
     )
     seed: int = field(default=0, check=ge(0), help="seed of the held-out starts")
     slots: int = field(default=16, check=and_(ge(1), le(1024)), help="environments stepped side by side")
+    batch: int = field(
+        default=16,
+        check=and_(ge(1), le(1024)),
+        help="observations decided on at once, filled up where there are fewer slots, so that slots change no bit; "
+        "1 for a robot",
+    )
     execute: int = field(default=1, check=ge(1), help="actions of a chunk executed before the next is predicted")
     ensemble: float | None = field(
         default=None,
         check=optional(ge(0.0)),
         help="average what all chunks so far say about a step, the i-th oldest with weight exp(-ensemble * i), "
         "e.g. 0.01; may help or hurt, so compare; without it, off",
+    )
+    shift: tuple[str, ...] = field(
+        default=(),
+        help="judge under these shifts of the env as well, each by itself and from the same starts: NAME or "
+        "NAME=STRENGTH, e.g. action_delay=2; an env says which it offers",
     )
     videos: int = field(
         default=9, check=and_(ge(0), le(100)), help="rollouts shown side by side in rollouts.mp4; 0: no video"

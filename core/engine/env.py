@@ -11,6 +11,10 @@ The implementation of an env card is a `gymnasium.Env` built as `Impl(options, r
   for videos; without it there are none;
 - if a library simulates for it, `simulators`, a tuple of the names of such distributions: demonstrations record
   their versions beside the env's own, and are not mixed with those of others;
+- if it can be evaluated under shifts, `shifts`, a dict of their names and what each means at strength 1, on the class,
+  and `shift(name, strength)`, called at most once and before the first reset: it changes how things look or move,
+  neither the spaces nor the start that a seed gives, draws chance from the seed of the reset, and raises InputError
+  for a strength that cannot be;
 - if it has an expert, `expert_action()` -> float32 (A,) for the present state, without noise, and
   `expert_plan(k)` -> float32 (k, A): the expert's next k actions, rolled forward from the present state
   in a copy of the simulation, which itself does not change. Row 0 is `expert_action()`.

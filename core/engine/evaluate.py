@@ -1,31 +1,19 @@
 """The evaluator, written once: held-out starts, one memory per slot, a rate with its interval."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import attrs
 import numpy as np
 
-from bczoo.engine.chunks import Floats
-from bczoo.engine.env import make_env
+from bczoo.engine.bank import Bank, Episode, Slot, Waiting
 from bczoo.engine.policy import Policy
 from bczoo.engine.seeds import Domain, episode_seed
+from bczoo.engine.shift import Shift, shifted_env
 from bczoo.engine.wilson import wilson
 from bczoo.schema import unstructure
 from bczoo.spec import Eval
-
-
-@attrs.define(kw_only=True)
-class Episode:
-    """One evaluated start. `actions` (steps, A) allow it to be replayed without the policy."""
-
-    index: int
-    seed: int
-    success: bool = False
-    steps: int = 0
-    episode_return: float = 0.0
-    actions: list[Floats] = attrs.field(factory=list, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +29,9 @@ class Report:
     mean_return: float
     env: dict[str, Any]
     settings: dict[str, Any]
+    shift: Shift | None
     table: list[Episode]
+    shifted: tuple["Report", ...] = ()  # the same starts under the shifts that were asked for
 
     def as_json(self) -> dict[str, Any]:
         """The report as JSON values, one row an episode, without the actions."""
@@ -54,66 +44,43 @@ def evaluate(
     settings: Eval,
     on_progress: Callable[[int, int, int], None] | None = None,
     domain: Domain = "eval",
+    shift: Shift | None = None,
 ) -> Report:
     """Roll the policy out from `settings.episodes` held-out starts of the env (an options object).
 
     The starts follow from `settings.seed` alone and are drawn in advance, so they are the same for every
-    policy, number of slots and machine. Those of another `domain` are others. `on_progress` gets (done, total,
-    successes).
+    policy, number of slots, machine and `shift`. Those of another `domain` are others. `on_progress` gets (done,
+    total, successes).
     """
-    waiting = [Episode(index=i, seed=episode_seed(settings.seed, domain, i)) for i in range(settings.episodes)]
     done: list[Episode] = []
     with ExitStack() as opened:
-        slots = [_Slot(env, opened) for _ in range(min(settings.slots, settings.episodes))]
-        actor = policy.actor(slots=len(slots), execute=settings.execute, ensemble=settings.ensemble)
-        for place, slot in enumerate(slots):
-            slot.start(waiting.pop(0))
-            actor.reset([place])
-        while any(slot.episode for slot in slots):
-            obs = {key: np.stack([slot.obs[key] for slot in slots]) for key in slots[0].obs}
-            for place, (slot, action) in enumerate(zip(slots, actor.act(obs), strict=True)):
-                if finished := slot.step(action):
-                    done.append(finished)
-                    if on_progress:
-                        on_progress(len(done), settings.episodes, sum(e.success for e in done))
-                    if waiting:
-                        slot.start(waiting.pop(0))
-                        actor.reset([place])
+        slots = [Slot(_opened(env, shift, opened)) for _ in range(min(settings.slots, settings.episodes))]
+        for episode in _episodes(policy, slots, settings, domain):
+            done.append(episode)
+            if on_progress:
+                on_progress(len(done), settings.episodes, sum(e.success for e in done))
         rule = getattr(slots[0].env.unwrapped, "success_rule", "info['success']")
-    return _report(sorted(done, key=lambda e: e.index), rule, env, settings)
+    return _report(sorted(done, key=lambda e: e.index), rule, env, settings, shift)
 
 
-class _Slot:
-    """One environment and the episode that runs in it; idle slots show their last observation."""
-
-    def __init__(self, options: Any, opened: ExitStack) -> None:
-        self.env = make_env(options)
-        opened.callback(self.env.close)
-        self.obs: dict[str, Any] = {}
-        self.episode: Episode | None = None
-
-    def start(self, episode: Episode) -> None:
-        self.episode = episode
-        self.obs, info = self.env.reset(seed=episode.seed)
-        episode.success = bool(info["success"])
-
-    def step(self, action: Floats) -> Episode | None:
-        """Take a step; the episode, once it is over."""
-        episode = self.episode
-        if episode is None:
-            return None
-        self.obs, reward, terminated, truncated, info = self.env.step(action)
-        episode.steps += 1
-        episode.episode_return += float(reward)
-        episode.success = episode.success or bool(info["success"])
-        episode.actions.append(action)
-        if not (terminated or truncated):
-            return None
-        self.episode = None
-        return episode
+def _episodes(policy: Policy, slots: list[Slot], settings: Eval, domain: Domain) -> Iterator[Episode]:
+    """Play all episodes; each is given when it is over."""
+    seeds = (episode_seed(settings.seed, domain, i) for i in range(settings.episodes))
+    size = settings.batch
+    waiting = Waiting((Episode(index=i, seed=seed) for i, seed in enumerate(seeds)), size)
+    banks = [Bank(policy, slots[i : i + size], settings, waiting) for i in range(0, len(slots), size)]
+    while banks := [bank for bank in banks if bank.busy]:
+        for bank in banks:
+            yield from bank.step()
 
 
-def _report(table: list[Episode], rule: str, env: Any, settings: Eval) -> Report:
+def _opened(env: Any, shift: Shift | None, opened: ExitStack) -> Any:
+    made = shifted_env(env, shift)
+    opened.callback(made.close)
+    return made
+
+
+def _report(table: list[Episode], rule: str, env: Any, settings: Eval, shift: Shift | None) -> Report:
     won = [episode.steps for episode in table if episode.success]
     return Report(
         success_rate=len(won) / len(table),
@@ -125,5 +92,12 @@ def _report(table: list[Episode], rule: str, env: Any, settings: Eval) -> Report
         mean_return=float(np.mean([episode.episode_return for episode in table])),
         env=unstructure(env),
         settings=unstructure(settings),
+        shift=shift,
         table=table,
     )
+
+
+def lost_and_won(plain: Report, shifted: Report) -> tuple[int, int]:
+    """Of starts that both have, how many the second loses and the first does not, and how many the other way round."""
+    pairs = [(one.success, other.success) for one, other in zip(plain.table, shifted.table, strict=True)]
+    return pairs.count((True, False)), pairs.count((False, True))

@@ -19,6 +19,7 @@ from bczoo.engine.console import TrainingProgress, log
 from bczoo.engine.demonstrate import find_demos
 from bczoo.engine.demos import Demos
 from bczoo.engine.device import pick_device, pick_precision
+from bczoo.engine.during import During, sum_up
 from bczoo.engine.env import describe_env, simulators
 from bczoo.engine.evaluate import Report
 from bczoo.engine.journal import Journal, forget_later
@@ -33,6 +34,7 @@ from bczoo.engine.policy import Policy
 from bczoo.engine.resume import finished_epochs, restore, warn_of_changes
 from bczoo.engine.run import Run, make_folder, run_folder, started_in
 from bczoo.engine.setup import move, new_accelerator, new_trainer, seeded_policy
+from bczoo.engine.shift import read_shifts
 from bczoo.engine.sources import cache_features, new_windows, warn_of_idle
 from bczoo.engine.states import States
 from bczoo.engine.team import Team
@@ -48,11 +50,13 @@ from bczoo.specfile import as_spec, dump_spec
 class Result:
     """Where a run lives and how its best policy did.
 
-    `report` is None where the spec asks for no evaluation (eval.episodes = 0), and on all but the main process.
+    `report` is None where the spec asks for no evaluation (eval.episodes = 0), and on all but the main process;
+    `during` is None where there were no rollouts during training (train.evaluate_every = 0).
     """
 
     folder: Path
     report: Report | None
+    during: During | None = None
 
 
 def train(
@@ -67,6 +71,7 @@ def train(
     spec = as_spec(spec, overrides)
     check_pair(spec.policy.head, spec.loss)
     spaces = describe_env(spec.env)
+    read_shifts(spec.env, spec.eval.shift)
     probe(spec.policy, observe(spec.policy, spaces), spaces.action)  # before demonstrations are collected for it
     folder = run_folder(spec, run)
     accelerator = new_accelerator(pick_device(spec.train.device))
@@ -123,14 +128,15 @@ def _finish(running: Run, trainer: Trainer, show: bool) -> Result:
     if running.stop:
         log.info(f"training ended early: {running.stop}")
     report = None
+    during = sum_up(running.successes, running.spec.train) if running.successes else None
     if trainer.team.rank == 0:
         with trainer.clock.on_host("evaluation"):
-            report = _judge(running, show)
+            report = _judge(running, during, show)
         trainer.keeper.states.clear()
         log.info(f"time: {', '.join(f'{name} {share:.0%}' for name, share in trainer.clock.shares().items())}")
     for lost in running.observers.lost:
         log.warning(f"not heard to the end: {lost}")
-    return Result(folder=running.folder, report=report)
+    return Result(folder=running.folder, report=report, during=during)
 
 
 def prepare(
@@ -239,13 +245,14 @@ def _matched(spec: Spec, demos: Demos) -> tuple[Obs, Action]:
     return observe(spec.policy, spaces), spaces.action
 
 
-def _judge(run: Run, show: bool) -> Report | None:
+def _judge(run: Run, during: During | None, show: bool) -> Report | None:
+    told = {"during_training": during.as_json()} if during else {}
     if not run.spec.eval.episodes:
-        leave_unjudged(run.folder, run.facts["weights"])
+        leave_unjudged(run.folder, {"weights": run.facts["weights"], **told})
         log.info(f"not evaluated, since eval.episodes = 0; the policy is {run.folder / BEST}")
         return None
     policy = load_policy(run.folder / BEST, str(run.policy.image_scale.device))
-    report = judge(policy, run.spec.env, run.spec.eval, run.folder, show)
+    report = judge(policy, run.spec.env, run.spec.eval, run.folder, show, told)
     run.tell("bczoo_eval_end", report=report.as_json())
     return report
 

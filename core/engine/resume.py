@@ -36,6 +36,7 @@ def capture(trainer: "Trainer") -> dict[str, Any]:
         "epoch": run.epoch,
         "samples": run.samples,
         "stop": run.stop,
+        "successes": run.successes,
         "within": trainer.within,
         "order": trainer.order.get_state(),
         "best": trainer.keeper.best,
@@ -64,6 +65,7 @@ def restore(trainer: "Trainer", state: dict[str, Any]) -> None:
     set_model_state_dict(stepper.policy, state["model"], options=whole)
     trainer.schedule.load_state_dict(state["schedule"])
     run.step, run.epoch, run.samples, run.stop = (state[name] for name in ("step", "epoch", "samples", "stop"))
+    run.successes = list(state.get("successes", []))  # states of older versions do not know them
     run.policy.backbone.used_weights = run.facts["weights"] = state["weights"]
     trainer.within, trainer.keeper.best, trainer.keeper.step = state["within"], state["best"], run.step
     trainer.order.set_state(state["order"])

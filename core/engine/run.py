@@ -32,6 +32,7 @@ class Run:
     epoch: int = 0
     samples: int = 0  # windows trained on so far
     loss: Tensor | None = None  # of the last step, on the device
+    successes: list[float] = attrs.field(factory=list)  # success rates of the rollouts during training, in their order
     stop: str | None = None
     failed: bool = False  # an error or a signal has ended training
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from bczoo.engine.chance import chance_state, restore_chance
 from bczoo.engine.divergence import refuse_overflow
+from bczoo.engine.during import sum_up
 from bczoo.engine.evaluate import evaluate
 from bczoo.engine.keeper import snapshot
 from bczoo.engine.loader import Loader
@@ -35,6 +36,8 @@ def validate(trainer: "Trainer", train_loss: float) -> dict[str, float]:
         if every and run.epoch % every == 0:
             with clock.on_host("rollouts"):
                 metrics["success_rate"] = trainer.team.first(lambda: _success(trainer, tensors))
+            run.successes.append(metrics["success_rate"])
+            metrics |= sum_up(run.successes, run.spec.train).as_metrics()
         trainer.keeper.note(tensors, {"epoch": run.epoch, "step": run.step, "train_loss": train_loss} | metrics)
     finally:
         run.tell("bczoo_validate_end")

@@ -11,8 +11,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from bczoo.card import card_of
+from bczoo.engine.bank import Episode
 from bczoo.engine.env import make_env
-from bczoo.engine.evaluate import Episode, Report
+from bczoo.engine.evaluate import Report
+from bczoo.engine.shift import Shift, shifted_env
 from bczoo.errors import BczooError, brief
 from bczoo.files import atomic_path
 
@@ -35,24 +37,24 @@ def write_rollouts(path: Path, report: Report, env: Any, count: int) -> None:
     """
     chosen = sorted(report.table, key=lambda episode: (episode.success, episode.index))[:count]
     fps = _fps(env)
-    clips = [_clip(env, episode) for episode in chosen]
+    clips = [_clip(env, report.shift, episode) for episode in chosen]
     length = max(map(len, clips)) + round(PAUSE * fps)
     columns = ceil(sqrt(len(clips)))
     with atomic_path(path) as temporary:
         write_mp4(temporary, (_grid(clips, chosen, step, columns) for step in range(length)), fps)
 
 
-def _clip(env: Any, episode: Episode) -> list[Frame]:
+def _clip(env: Any, shift: Shift | None, episode: Episode) -> list[Frame]:
     try:
-        return list(replay(env, episode))
+        return list(replay(env, episode, shift))
     except Exception as error:  # the env may be anybody's, and draw with anything
         reason = f"{type(error).__name__}: {brief(error)}"
         raise NoPictures(f"env {card_of(env).name!r} cannot be rendered ({reason})") from error
 
 
-def replay(env: Any, episode: Episode) -> Iterator[Frame]:
+def replay(env: Any, episode: Episode, shift: Shift | None = None) -> Iterator[Frame]:
     """The pictures of an evaluated episode, from its seed and actions alone."""
-    replayed = make_env(env, render_mode="rgb_array")
+    replayed = shifted_env(env, shift, render_mode="rgb_array")
     try:
         replayed.reset(seed=episode.seed)
         yield _small(replayed.render())

@@ -15,7 +15,7 @@ SAME = 1e-4  # in action units: a plan may be simulated in another precision
 
 
 def check_env(subject: Subject) -> None:
-    """Spaces, success, determinism, video frames, and an expert whose plan comes true, if there is one."""
+    """Spaces, success, determinism, video frames, shifts, and an expert whose plan comes true, if there is one."""
     with subject.doing("building"):
         env, twin = subject.build(), subject.build()
     try:
@@ -31,6 +31,8 @@ def check_env(subject: Subject) -> None:
                 _check_expert(subject, env, twin)
         with subject.doing("a video frame"):
             _check_video(subject)
+        with subject.doing("a shift"):
+            _check_shifts(subject, env)
     finally:
         env.close()
         twin.close()
@@ -124,3 +126,23 @@ def _check_video(subject: Subject) -> None:
         env.close()
     kept = frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 3
     subject.demand(kept, f"render() is {frame.dtype} {frame.shape}, not a uint8 RGB frame")
+
+
+def _check_shifts(subject: Subject, plain: Any) -> None:
+    """Under each shift the policy still fits, and the seed still determines the episode."""
+    shifts = getattr(subject.card.load(), "shifts", {})
+    sound = isinstance(shifts, dict) and all(isinstance(means, str) and means for means in shifts.values())
+    subject.demand(sound, "`shifts` must be a dict of names and what each means in words")
+    for name in shifts:
+        subject.demand(str(name).isidentifier(), f"shift {name!r} is no plain name, of letters, digits and _")
+        env, twin = subject.build(), subject.build()
+        try:
+            env.shift(name, 1.0)
+            twin.shift(name, 1.0)
+            same = (env.observation_space, env.action_space) == (plain.observation_space, plain.action_space)
+            subject.demand(same, f"shift {name!r} changes the spaces")
+            again = _episode(env) == _episode(twin)
+            subject.demand(again, f"under shift {name!r}, reset(seed=n) does not start the same episode in a new env")
+        finally:
+            env.close()
+            twin.close()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bczoo.errors import BczooError
+from bczoo.plugins.envs.push_scene import Light
 
 Image = NDArray[np.uint8]
 Backend = Literal["egl", "osmesa"]
@@ -63,6 +64,12 @@ class GLRenderer:
         mujoco.mjr_render(self._rectangle, self._scene, self._resources)
         mujoco.mjr_readPixels(self._pixels, None, self._rectangle, self._resources)
         return self._pixels[::-1].copy()
+
+    def look(self, light: Light) -> None:
+        """Change the light; everything else is read from the model whenever a picture is drawn."""
+        model = self._model
+        model.light_dir[0] = [-part for part in light.direction]
+        model.light_diffuse[0], model.vis.headlight.ambient[:] = light.diffuse, light.ambient
 
     def close(self) -> None:
         """Release the context; a second call does nothing."""

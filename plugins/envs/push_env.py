@@ -13,7 +13,8 @@ from bczoo.errors import InputError
 from bczoo.plugins.envs import Push
 from bczoo.plugins.envs.gl_renderer_env import GLRenderer
 from bczoo.plugins.envs.push_expert import Action, push_action
-from bczoo.plugins.envs.push_scene import BLOCK_HALF_HEIGHT, CONTROL_HZ, GOAL_RADIUS, SUBSTEPS, scene_xml
+from bczoo.plugins.envs.push_scene import BLOCK_HALF_HEIGHT, CONTROL_HZ, GOAL_RADIUS, SUBSTEPS, Light, scene_xml
+from bczoo.plugins.envs.push_shifts_env import SHIFTS, VISIBLE, Looks, slip, stretch
 from bczoo.plugins.envs.ray_renderer_env import RayRenderer
 
 Observation = dict[str, Any]
@@ -56,6 +57,7 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": CONTROL_HZ}  # noqa: RUF012 (gymnasium's type)
     success_rule: Final = "block centre within 5 cm of the goal centre"
     simulators: ClassVar[tuple[str, ...]] = ("mujoco",)
+    shifts: ClassVar[dict[str, str]] = SHIFTS
 
     def __init__(self, options: Push, render_mode: str | None = None) -> None:
         """`render_mode` is None or "rgb_array"; raises BczooError if the renderer cannot be had."""
@@ -63,23 +65,40 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             raise InputError(f"env 'push': no render_mode {render_mode!r}; use None or 'rgb_array'")
         self.render_mode = render_mode
         self._options = options
-        self._model = mujoco.MjModel.from_xml_string(scene_xml(options.shape))
-        self._now, self._future = _Simulation.of(self._model), _Simulation.of(self._model)
-        self._snapshot = np.empty(mujoco.mj_stateSize(self._model, _STATE))
         self._goal = (0.0, 0.0)
         self._steps = 0
-        self._cameras = {camera: self._renderer(camera, options.height, options.width) for camera in options.cameras}
-        self._video: RayRenderer | GLRenderer | None = None
+        self._looks: Looks | None = None
+        self._build(scene_xml(options.shape))
         image: gymnasium.Space[Any] = gymnasium.spaces.Box(0, 255, (options.height, options.width, 3), np.uint8)
         state = gymnasium.spaces.Box(-1.0, 1.0, (3,), np.float32)
         self.observation_space = gymnasium.spaces.Dict({**dict.fromkeys(self._cameras, image), "state": state})
         self.action_space = gymnasium.spaces.Box(-1.0, 1.0, (3,), np.float32)
+
+    def _build(self, scene: str) -> None:
+        options = self._options
+        self._model = mujoco.MjModel.from_xml_string(scene)
+        self._now, self._future = _Simulation.of(self._model), _Simulation.of(self._model)
+        self._snapshot = np.empty(mujoco.mj_stateSize(self._model, _STATE))
+        self._cameras = {camera: self._renderer(camera, options.height, options.width) for camera in options.cameras}
+        self._light = Light()
+        self._video: RayRenderer | GLRenderer | None = None
+
+    def shift(self, name: str, strength: float) -> None:
+        """Take on one of `shifts`, from the next reset on; raises InputError for one that is none or too strong."""
+        scene = scene_xml(self._options.shape, stretch(name, strength))
+        self.close()
+        self._build(scene)
+        if name == "friction":
+            slip(self._model, strength)
+        self._looks = Looks(self._model, name, strength) if name in VISIBLE else None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, Info]:
         """Start an episode, wholly determined by `seed` if given; `options` is not used."""
         super().reset(seed=seed, options=options)
         mujoco.mj_resetData(self._model, self._now.data)
         self._place()
+        if self._looks is not None:
+            self._look(self._looks)
         mujoco.mj_forward(self._model, self._now.data)
         self._steps = 0
         return self._observe(), self._info()
@@ -101,6 +120,7 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             return None
         if self._video is None:
             self._video = self._renderer(VIDEO_CAMERA, VIDEO_SIZE, VIDEO_SIZE)
+            self._video.look(self._light)
         return self._video.render(self._now.data)
 
     def close(self) -> None:
@@ -160,6 +180,14 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self._now.data.mocap_pos[0] = (*goal, 0.0)
         self._now.block[:] = (*block, BLOCK_HALF_HEIGHT, cos(half_turn), 0.0, 0.0, sin(half_turn))
         self._now.gripper[:] = uniform(*gripper_x), uniform(*gripper_y), uniform(0.10, 0.15)
+
+    def _look(self, looks: Looks) -> None:
+        """Draw how this episode looks; the numbers that starts are drawn from stay what they are."""
+        [rng] = self.np_random.spawn(1)
+        self._light = looks.draw(rng)
+        for renderer in (*self._cameras.values(), self._video):
+            if renderer is not None:
+                renderer.look(self._light)
 
     def _renderer(self, camera: str, height: int, width: int) -> RayRenderer | GLRenderer:
         kind = self._options.renderer

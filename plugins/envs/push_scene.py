@@ -3,6 +3,8 @@
 from string import Template
 from typing import Final, Literal
 
+import attrs
+
 BLOCK_HALF: Final = 0.03  # half edge of the box, radius of the cylinder
 BLOCK_HALF_HEIGHT: Final = 0.02
 TIP_RADIUS: Final = 0.015
@@ -21,6 +23,16 @@ CONTROL_HZ: Final = 20
 LIGHT: Final = (0.3, -0.4, 1.0)
 AMBIENT: Final = 0.45
 DIFFUSE: Final = 0.55
+
+
+@attrs.frozen(kw_only=True)
+class Light:
+    """Where the light comes from, and how bright its two sources are."""
+
+    direction: tuple[float, float, float] = LIGHT
+    ambient: float = AMBIENT
+    diffuse: float = DIFFUSE
+
 
 _BLOCKS: Final = {
     "cylinder": f'type="cylinder" size="{BLOCK_HALF} {BLOCK_HALF_HEIGHT}"',
@@ -86,12 +98,14 @@ _SCENE: Final = Template("""\
 """)
 
 
-def scene_xml(shape: Literal["cylinder", "box"]) -> str:
+def scene_xml(shape: Literal["cylinder", "box"], stretch: float | None = None) -> str:
     """MJCF of a table, a block of that `shape`, a round goal (mocap), a gripper on three servos, two cameras.
 
-    Lengths are in metres, the table's surface is z = 0, and the joints "x", "y", "z" hold the position of
+    With `stretch` the block is a brick instead, so many times as long as the box and as many times as narrow. Lengths
+    are in metres, the table's surface is z = 0, and the joints "x", "y", "z" hold the position of
     the gripper's tip in the world.
     """
+    brick = f'type="box" size="{BLOCK_HALF * stretch} {BLOCK_HALF / stretch} {BLOCK_HALF_HEIGHT}"' if stretch else ""
     return _SCENE.substitute(
         timestep=TIMESTEP,
         ambient=AMBIENT,
@@ -101,7 +115,7 @@ def scene_xml(shape: Literal["cylinder", "box"]) -> str:
         moving=MOVING_GROUP,
         gain=60 * MAX_SPEED,
         goal_radius=GOAL_RADIUS,
-        block=_BLOCKS[shape],
+        block=brick or _BLOCKS[shape],
         block_half_height=BLOCK_HALF_HEIGHT,
         tip_radius=TIP_RADIUS,
         shaft_radius=TIP_RADIUS * 0.999,

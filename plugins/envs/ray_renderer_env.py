@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from bczoo.plugins.envs.push_scene import AMBIENT, DIFFUSE, LIGHT, MOVING_GROUP, STATIC_GROUP
+from bczoo.plugins.envs.push_scene import MOVING_GROUP, STATIC_GROUP, Light
 from bczoo.plugins.envs.ray_normals_env import surface_normals
 
 Floats = NDArray[np.float64]
@@ -36,28 +36,34 @@ class RayRenderer:
     """
 
     def __init__(self, model: Any, camera: str, height: int, width: int) -> None:
-        self._model = model
+        self._model, self._camera = model, model.camera(camera).id
         self._height, self._width = height, width
-        data = mujoco.MjData(model)
-        mujoco.mj_forward(model, data)
-        camera_id = model.camera(camera).id
-        self._eye: Floats = data.cam_xpos[camera_id].copy()
-        self._axes: Floats = data.cam_xmat[camera_id].reshape(3, 3).copy()
-        self._focal = 0.5 * self._height / tan(0.5 * radians(float(model.cam_fovy[camera_id])))
-        self._rays = self._all_rays()
-        count = len(self._rays)
-        self._geom: Ints = np.empty(count, np.int32)
-        self._distance: Floats = np.empty(count)
-        self._normal: Floats = np.empty(3 * count)
-        # One row a geom, and a last one that geom -1, "nothing hit", picks.
-        colours = np.concatenate([model.geom_rgba[:, :3], [BACKGROUND]])
-        self._colours: NDArray[np.float32] = (colours * 255.0).astype(np.float32)
+        self._geom: Ints = np.empty(height * width, np.int32)
+        self._distance: Floats = np.empty(height * width)
+        self._normal: Floats = np.empty(3 * height * width)
         self._moving_geoms = np.flatnonzero(model.geom_group == MOVING_GROUP)
-        # Maps a world vector from the eye to (depth * x, depth * y, depth), x and y from the image's centre.
-        self._projection = self._axes * (self._focal, -self._focal, -1.0)
         self._low = np.array([0.5 * self._width, 0.5 * self._height]) - SLACK
         self._high = self._low + 2 * SLACK + 1.0
         self._corners = _box_corners(model.geom_aabb[self._moving_geoms])
+        self.look(Light())
+
+    def look(self, light: Light) -> None:
+        """Take in how the model's camera stands, how its geoms are coloured, and the light that falls on them."""
+        model = self._model
+        data = mujoco.MjData(model)
+        mujoco.mj_forward(model, data)
+        self._eye: Floats = data.cam_xpos[self._camera].copy()
+        self._axes: Floats = data.cam_xmat[self._camera].reshape(3, 3).copy()
+        self._focal = 0.5 * self._height / tan(0.5 * radians(float(model.cam_fovy[self._camera])))
+        self._rays = self._all_rays()
+        # One row a geom, and a last one that geom -1, "nothing hit", picks.
+        colours = np.concatenate([model.geom_rgba[:, :3], [BACKGROUND]])
+        self._colours: NDArray[np.float32] = (colours * 255.0).astype(np.float32)
+        # Maps a world vector from the eye to (depth * x, depth * y, depth), x and y from the image's centre.
+        self._projection = self._axes * (self._focal, -self._focal, -1.0)
+        self._light = light
+        length = sqrt(sum(part * part for part in light.direction))
+        self._to_light = tuple(part / length for part in light.direction)
         self._backdrop, self._backdrop_distance = self._static_picture(data)
 
     def render(self, data: Any) -> Image:
@@ -105,11 +111,12 @@ class RayRenderer:
 
     def _shade(self, geom: Ints, normal: Floats) -> Image:
         """Colours (n, 3) of Lambert's law: the light from above plus an even ambient part."""
-        x, y, z = _TO_LIGHT
+        x, y, z = self._to_light
         facing = normal[:, 0] * x + normal[:, 1] * y + normal[:, 2] * z
-        bright = (AMBIENT + DIFFUSE * np.maximum(facing, 0.0)).astype(np.float32)
+        bright = (self._light.ambient + self._light.diffuse * np.maximum(facing, 0.0)).astype(np.float32)
         bright[geom < 0] = 1.0
-        colours: Image = (self._colours.take(geom, 0, mode="wrap") * bright[:, None]).astype(np.uint8)
+        lit = self._colours.take(geom, 0, mode="wrap") * bright[:, None]
+        colours: Image = np.minimum(lit, 255.0, out=lit).astype(np.uint8)
         return colours
 
     def _pixels_of_moving(self, data: Any) -> NDArray[np.intp]:
@@ -139,7 +146,6 @@ def _groups(group: int) -> Image:
 
 _STATIC_ONLY: Final = _groups(STATIC_GROUP)
 _MOVING_ONLY: Final = _groups(MOVING_GROUP)
-_TO_LIGHT: Final = tuple(part / sqrt(sum(p * p for p in LIGHT)) for part in LIGHT)
 
 
 def _box_corners(boxes: Floats) -> Floats:

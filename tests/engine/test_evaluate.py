@@ -2,6 +2,7 @@
 
 import json
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from bczoo.engine.evaluate import evaluate
 from bczoo.engine.record import Recorder
 from bczoo.engine.wilson import wilson
 from bczoo.errors import InputError
+from bczoo.plugins.backbones import Cnn
+from bczoo.plugins.temporal import Act, Gru, Transformer
 from bczoo.spec import Eval
 
 
@@ -40,14 +43,46 @@ def test_an_expert_succeeds_and_a_random_policy_does_not():
     assert evaluate(policy(), Toy(radius=0.01), Eval(episodes=20)).success_rate == 0.0
 
 
-@pytest.mark.parametrize("steps", [1, 3])
-def test_results_do_not_depend_on_the_number_of_slots(steps):
-    reports = [evaluate(policy(steps), Toy(), Eval(episodes=9, slots=slots)) for slots in (1, 4, 9)]
-    first = [(e.seed, e.success, e.steps) for e in reports[0].table]
+KINDS = {
+    "cnn": {},
+    "flattened cnn": {"backbone": Cnn(pool="flatten")},
+    "window of a transformer": {"steps": 3, "temporal": Transformer(d_model=16, layers=1)},
+    "window of a gru": {"steps": 3, "temporal": Gru(hidden=16)},
+    "gru through the episode": {"steps": 3, "temporal": Gru(hidden=16, memory="carry")},
+    "chunks": {"horizon": 4, "temporal": Act(d_model=16, heads=2)},
+}
+ROUTES = [(kind, {}) for kind in KINDS]
+ROUTES += [("chunks", {"execute": 3}), ("chunks", {"ensemble": 0.01})]
+
+
+@pytest.mark.parametrize(("kind", "route"), ROUTES)
+def test_results_are_the_same_to_the_bit_however_many_slots_there_are(kind, route):
+    spec = attrs.evolve(parts(), **KINDS[kind])
+    made = ready(spec, type(OBS)(steps=spec.steps, images=OBS.images, state=4), ACTION)
+    env = Toy(radius=1.5, max_steps=10)
+    reports = [evaluate(made, env, Eval(episodes=23, slots=slots, **route)) for slots in (1, 5, 16, 20)]
+    alone = rows(reports[0])
+    assert len({steps for _, _, steps, _, _ in alone}) > 1  # or slots would never be out of step
     for report in reports[1:]:
-        assert [(e.seed, e.success, e.steps) for e in report.table] == first
-    for mine, other in zip(reports[0].table, reports[2].table, strict=True):
-        np.testing.assert_allclose(mine.actions, other.actions, atol=1e-5)
+        assert rows(report) == alone
+
+
+def rows(report):
+    return [(e.seed, e.success, e.steps, e.episode_return, np.stack(e.actions).tobytes()) for e in report.table]
+
+
+def test_an_episode_is_the_same_among_fewer_others():
+    many, few = (evaluate(policy(3), Toy(radius=1.5), Eval(episodes=n)) for n in (21, 18))
+    assert rows(many)[:18] == rows(few)
+
+
+def test_a_batch_is_full_and_has_one_prediction_a_chunk(monkeypatch):
+    made, sizes = ready(parts(horizon=4), OBS, ACTION), []
+    encode = made.encode
+    monkeypatch.setattr(made, "encode", lambda images, state: sizes.append(len(state)) or encode(images, state))
+    env = Toy(radius=0.0, max_steps=7)
+    evaluate(made, env, Eval(episodes=7, slots=3, batch=5, execute=4))
+    assert sizes == [5] * 2 * 3  # three rounds of seven steps, two chunks each
 
 
 def test_every_policy_meets_the_same_starts_and_another_seed_gives_others():

@@ -154,6 +154,8 @@ def test_loggers_hear_of_loss_rate_speed_and_gradient(folder, runs, watch):
 
 # ---- rollouts during training
 
+ROLLOUTS = {"success_rate", "success_max", "success_mean_last"}
+
 
 def test_rollouts_during_training_change_nothing_but_what_is_known(folder, runs):
     for name, every in (("blind", 0), ("seeing", 1)):
@@ -162,7 +164,7 @@ def test_rollouts_during_training_change_nothing_but_what_is_known(folder, runs)
         )
     blind, seeing = (load_file(runs / name / "last.safetensors") for name in ("blind", "seeing"))
     assert all(torch.equal(blind[name], seeing[name]) for name in blind)
-    assert [set(row) - set(rows(runs, "blind")[0]) for row in rows(runs, "seeing")] == [{"success_rate"}] * 3
+    assert [set(row) - set(rows(runs, "blind")[0]) for row in rows(runs, "seeing")] == [ROLLOUTS] * 3
 
 
 def test_the_best_policy_may_be_the_one_that_succeeds_most(folder, runs, monkeypatch):

@@ -117,3 +117,36 @@ class Dim(Walk):
 
     def render(self):
         return np.zeros((8, 8), np.uint8)
+
+
+class Windy(Walk):
+    shifts = {"wind": "blows"}  # noqa: RUF012
+    wind = 0.0
+
+    def shift(self, name, strength):
+        self.wind = strength
+
+    def step(self, action):
+        return super().step(action + np.float32(self.wind))
+
+
+class Grown(Windy):
+    def shift(self, name, strength):
+        self.action_space = gymnasium.spaces.Box(-2, 2, (2,), np.float32)
+
+
+class Gusty(Windy):
+    def shift(self, name, strength):
+        self.wind = np.random.default_rng().uniform()
+
+
+class Unmoved(Walk):
+    shifts = {"wind": "blows"}  # noqa: RUF012
+
+
+class Unsaid(Walk):
+    shifts = ("wind",)
+
+
+class Misnamed(Windy):
+    shifts = {"../x": "blows"}  # noqa: RUF012

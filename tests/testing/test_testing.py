@@ -30,6 +30,7 @@ GOOD = [
     ("augmentation", augmentations.Brighter),
     ("augmentation", augmentations.Drift),
     ("env", envs.Walk),
+    ("env", envs.Windy),
 ]
 
 BROKEN = [
@@ -110,6 +111,11 @@ BROKEN = [
     ("env", envs.Simulated, "`simulators` must be a tuple of names of distributions, not 'mujoco'"),
     ("env", envs.Lost, "`simulators` must name installed distributions: .*no-such-simulator"),
     ("env", envs.Dim, "not a uint8 RGB frame"),
+    ("env", envs.Grown, "shift 'wind' changes the spaces"),
+    ("env", envs.Gusty, "under shift 'wind', reset\\(seed=n\\) does not start the same episode in a new env"),
+    ("env", envs.Unmoved, "a shift fails with AttributeError"),
+    ("env", envs.Unsaid, "`shifts` must be a dict of names and what each means"),
+    ("env", envs.Misnamed, "shift '../x' is no plain name"),
 ]
 
 
