@@ -14,6 +14,7 @@ OWN_COMMANDS: Final = {
     "data": "data",
     "train": "train",
     "eval": "evaluate",
+    "replay": "replay",
     "export": "export",
     "doctor": "doctor",
 }

@@ -66,7 +66,7 @@ def evaluate(
     waiting = [Episode(index=i, seed=episode_seed(settings.seed, domain, i)) for i in range(settings.episodes)]
     done: list[Episode] = []
     with ExitStack() as opened:
-        slots = [_Slot(env, opened) for _ in range(min(settings.slots, settings.episodes))]
+        slots = [Slot(env, opened) for _ in range(min(settings.slots, settings.episodes))]
         actor = policy.actor(slots=len(slots), execute=settings.execute, ensemble=settings.ensemble)
         for place, slot in enumerate(slots):
             slot.start(waiting.pop(0))
@@ -85,7 +85,7 @@ def evaluate(
     return _report(sorted(done, key=lambda e: e.index), rule, env, settings)
 
 
-class _Slot:
+class Slot:
     """One environment and the episode that runs in it; idle slots show their last observation."""
 
     def __init__(self, options: Any, opened: ExitStack) -> None:
@@ -95,6 +95,7 @@ class _Slot:
         self.episode: Episode | None = None
 
     def start(self, episode: Episode) -> None:
+        """Begin an episode from its seed."""
         self.episode = episode
         self.obs, info = self.env.reset(seed=episode.seed)
         episode.success = bool(info["success"])
