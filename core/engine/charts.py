@@ -1,6 +1,7 @@
 """The numbers of an episode as curves over its time: drawn once, with a cursor for each step."""
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -35,22 +36,16 @@ class Charts:
         canvas.draw()
         self._background = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
-    def at(self, step: int) -> Image.Image:
-        """The curves with the cursor at `step`."""
+    def at(self, steps: Iterable[int]) -> Image.Image:
+        """The curves with a cursor at each of `steps`, and what was foreseen by then."""
         picture = self._background.copy()
         draw = ImageDraw.Draw(picture)
-        for curve in self._curves:
-            low, high = curve.axes.get_ylim()
-            draw.line(self._pixels(curve.axes, [step, step], [low, high]), fill=CURSOR, width=FINE)
-        if (known := self._footage.chunk_at(step)) is not None:
-            for curve in self._curves:
-                if curve.dimension is not None:
-                    self._foresee(draw, curve.axes, known[0], known[1][:, curve.dimension])
+        for step, curve in product(steps, self._curves):
+            draw.line(self._pixels(curve.axes, [step, step], curve.axes.get_ylim()), fill=CURSOR, width=FINE)
+            known = self._footage.chunk_at(step)
+            if known is not None and curve.dimension is not None:
+                self._foresee(draw, curve.axes, known[0], known[1][:, curve.dimension])
         return picture.reduce(FINE)
-
-    def still(self) -> Image.Image:
-        """The curves without a cursor."""
-        return self._background.reduce(FINE)
 
     def _foresee(self, draw: ImageDraw.ImageDraw, axes: Axes, since: int, values: Floats) -> None:
         ahead = values[: self._footage.frames - since]  # what lies beyond the episode's end is not on the chart
@@ -69,15 +64,15 @@ def _curves(figure: Figure, footage: Footage, width: int, height: int) -> list[_
     rows = [("action", i) for i in range(footage.action.shape[1])][:MOST]
     rows += [("state", i) for i in range(footage.state.shape[1])][:MOST]
     # The same width of the margins in pixels, whatever the size.
-    figure.subplots_adjust(left=78 / width, right=1 - 10 / width, top=1 - 20 / height, bottom=34 / height, hspace=0.3)
+    figure.subplots_adjust(left=112 / width, right=1 - 10 / width, top=1 - 20 / height, bottom=34 / height, hspace=0.3)
     made = []
     for (name, i), axes in zip(rows, figure.subplots(len(rows), 1, sharex=True, squeeze=False)[:, 0], strict=True):
         values = getattr(footage, name)[:, i]
         axes.plot(np.arange(len(values)) / footage.fps, values, color=COLOURS[name], linewidth=1.2)
         _scale(axes, [values, *(chunk[:, i] for chunk in footage.chunks.values() if name == "action")])
-        axes.set_ylabel(
-            f"{name} {i}", rotation=0, ha="right", va="center", color=COLOURS[name], fontsize=8, labelpad=30
-        )
+        # Left of the numbers that the scale's ends are.
+        beside = {"xy": (0, 0.5), "xycoords": "axes fraction", "xytext": (-36, 0), "textcoords": "offset points"}
+        axes.annotate(f"{name} {i}", **beside, ha="right", va="center", color=COLOURS[name], fontsize=7.5)
         _plain(axes)
         made.append(_Curve(axes, i if name == "action" else None))
     last = made[-1].axes

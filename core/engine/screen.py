@@ -17,6 +17,7 @@ SIDE: Final = 336  # pixels of a camera's height; four times 84, the size of man
 WIDEST: Final = 1280  # of all cameras together
 CHARTS: Final = 440
 CAPTION, LABEL, BAR = 26, 18, 24  # heights
+GAP: Final = 4  # between cameras
 GROUND, LIGHT = (24, 26, 30), (235, 236, 238)
 SHEET: Final = 12  # pictures on a contact sheet
 SMALL: Final = 200  # pixels of a camera's height there
@@ -49,7 +50,7 @@ class Screen:
         draw = ImageDraw.Draw(picture)
         caption(draw, self._size[0], self._footage, step)
         picture.paste(self._cameras.at(step), (0, CAPTION))
-        picture.paste(self._charts.at(step), (self._cameras.width, CAPTION))
+        picture.paste(self._charts.at([step]), (self._cameras.width, CAPTION))
         self._time_bar(draw, step)
         return np.asarray(picture)
 
@@ -72,9 +73,9 @@ class Cameras:
         wide = sum(shape[1] / shape[0] for shape in shapes.values())
         self._height = min(height, int(WIDEST / wide)) if wide else height
         self._widths = {name: max(1, round(self._height * shape[1] / shape[0])) for name, shape in shapes.items()}
-        self.width, self.height = sum(self._widths.values()), height + LABEL
-        strongest = [float(places.max()) for heat in footage.heat.values() for places in heat.values()]
-        self._strongest = max(strongest, default=0.0)
+        self.width, self.height = sum(self._widths.values()) + GAP * len(shapes), height + LABEL
+        peaks = [max(float(places.max()) for places in heat.values()) for heat in footage.heat.values()]
+        self._full = float(np.median(peaks)) if peaks else 0.0
 
     def at(self, step: int) -> Image.Image:
         """The pictures of a step."""
@@ -84,25 +85,25 @@ class Cameras:
         for name, image in self._footage.look(step).items():
             size = (self._widths[name], self._height)
             shown = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
-            strip.paste(glowing(shown, heat[name] / self._strongest) if self._glows(heat, name) else shown, (x, LABEL))
+            if name in heat and self._full > 0:
+                shown = glowing(shown, heat[name] / self._full)
+            strip.paste(shown, (x, LABEL))
             write(draw, (x + 6, 2), f"{name}{self._said(heat, name)}", size=11)
-            x += size[0]
+            x += size[0] + GAP
         return strip
 
-    def _glows(self, heat: Mapping[str, Floats], name: str) -> bool:
-        return name in heat and self._strongest > 0
-
     def _said(self, heat: Mapping[str, Floats], name: str) -> str:
-        # Colours are scaled to the episode's most striking place, which may be very little.
-        return f": hiding a place moves the action by up to {heat[name].max():.1%}" if name in heat else ""
+        # Colours are relative to the rest of the episode, where all may be very little.
+        return f", heat up to {heat[name].max():.1%}" if name in heat else ""
 
 
 def glowing(image: Image.Image, heat: Floats) -> Image.Image:
-    """An image with heat in [0, 1] (rows, columns) laid over it; where there is none, it stays as it is."""
-    size = Image.fromarray(heat).resize(image.size, Image.Resampling.BICUBIC)
-    share = np.clip(np.asarray(size), 0.0, 1.0)
-    colour = np.asarray(colormaps["inferno"](share)[..., :3]) * 255
-    weight = 0.8 * np.sqrt(share)[..., None]
+    """An image with heat (rows, columns) laid over it, full from 1 on; where there is none, it stays as it is."""
+    places = Image.fromarray(np.minimum(heat, 1.0)).resize(image.size, Image.Resampling.BICUBIC)
+    share = np.clip(np.asarray(places), 0.0, 1.0)
+    # Without the dark end of the colours, which would only dim the image.
+    colour = np.asarray(colormaps["inferno"](0.4 + 0.6 * share)[..., :3]) * 255
+    weight = 0.8 * share[..., None]
     return Image.fromarray(np.rint((1 - weight) * np.asarray(image) + weight * colour).astype(np.uint8))
 
 
@@ -131,7 +132,7 @@ def contact_sheet(footage: Footage) -> Image.Image:
         x, y = place % columns * cameras.width, CAPTION + place // columns * (cameras.height + LABEL)
         write(draw, (x + 6, y + 3), f"step {step}, {step / footage.fps:.2f} s", size=11)
         sheet.paste(cameras.at(step), (x, y + LABEL))
-    sheet.paste(charts.still(), (0, sheet.height - SIDE))
+    sheet.paste(charts.at(steps), (0, sheet.height - SIDE))
     return sheet
 
 

@@ -54,7 +54,6 @@ def test_the_first_failure_is_acted_again_and_looked_into(trained, call_cli, tmp
         (("--to", "x.webm"), "x.webm: a replay is written as .mp4, .gif, .png or .rrd; e.g. x.mp4"),
         (("--to", "."), "a replay is written as"),
         (("--overlay", "attention"), "no overlay 'attention'; known: saliency"),
-        (("--episode", "first"), "'first' is not a valid integer"),
     ],
 )
 def test_wrong_input_is_one_line(trained, call_cli, tmp_path, args, said):
