@@ -45,6 +45,7 @@ HEAVY = {
     "PIL",
     "matplotlib",
     "rich",
+    "rerun",
 }
 LIGHT = {
     "help": ["--help"],

@@ -33,8 +33,9 @@ class Charts:
         figure = Figure(figsize=(width / 100, height / 100), dpi=100 * FINE, facecolor=DARK)
         canvas = FigureCanvasAgg(figure)
         self._curves = _curves(figure, footage, width, height)
-        canvas.draw()
-        self._background = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        canvas.draw()  # type: ignore[no-untyped-call]
+        drawn = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        self._background = Image.fromarray(drawn).convert("RGB")
 
     def at(self, steps: Iterable[int]) -> Image.Image:
         """The curves with a cursor at each of `steps`, and what was foreseen by then."""

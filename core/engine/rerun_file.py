@@ -29,11 +29,14 @@ def write_rrd(path: Path, footage: Footage, told: Callable[[int], None]) -> None
 
     Entities: `camera/NAME`, images without loss; `state` and `action`, one curve a number; `plan` or `prediction`,
     a tensor (ahead, action) at each step at which actions were foreseen; `saliency/NAME`, a tensor of shares of the
-    action's range; `outcome`, a line of text at the end. `told` hears how many steps are written.
+    action's range; `outcome`, a line of text at the end. `told` hears how many steps are written. Raises BczooError
+    where Rerun is not installed, or switched off.
     """
     rerun = rerun_library()
     # The viewer takes recordings of one id for one, and by default there is one id a process.
     recording = rerun.RecordingStream("bczoo", recording_id=uuid4())
+    if not rerun.is_enabled(recording=recording):
+        raise BczooError("Rerun is switched off by the environment variable RERUN and would write nothing; unset it")
     recording.save(path)
     recording.send_recording_name(footage.title)
     for name, values in (("state", footage.state), ("action", footage.action)):

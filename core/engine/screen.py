@@ -21,7 +21,7 @@ GAP: Final = 4  # between cameras
 GROUND, LIGHT = (24, 26, 30), (235, 236, 238)
 SHEET: Final = 12  # pictures on a contact sheet
 SMALL: Final = 200  # pixels of a camera's height there
-ABROAD, NARROWEST = 1400, 700  # pixels of a contact sheet's width
+ABROAD, NARROWEST = 1600, 700  # pixels of a contact sheet's width
 
 
 def frames_of(footage: Footage) -> Iterator[Frame]:

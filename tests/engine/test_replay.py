@@ -10,10 +10,13 @@ from specs import toy_spec
 from toy_env import ask
 
 import bczoo
+from bczoo.engine.checkpoint import load_with_spec
 from bczoo.engine.collect import collect
 from bczoo.engine.demos import Demos
+from bczoo.engine.evaluate import evaluate
 from bczoo.engine.experiment import train
 from bczoo.engine.footage import demonstrated
+from bczoo.engine.perform import performed
 from bczoo.engine.screen import CAPTION, Screen
 from bczoo.engine.video import GREEN, GREY, RED
 
@@ -129,6 +132,15 @@ def test_every_start_ends_as_it_was_judged(run, tmp_path):
         assert made.differs is None
         assert made.sentence.endswith("as in runs/r/eval.json")
         assert len(film(made.path)[0]) == made.steps + 1 + PAUSE
+
+
+def test_a_rollout_acts_as_the_evaluation_did_to_the_bit(run):
+    policy, spec = load_with_spec(run / "policy.safetensors")
+    report = evaluate(policy, spec.env, spec.eval)
+    for start, judged in enumerate(report.table):
+        footage, episode = performed(policy, spec.env, spec.eval, start, "x")
+        assert episode.success == judged.success
+        np.testing.assert_array_equal(footage.action, judged.actions)
 
 
 def test_a_rollout_that_ends_otherwise_says_so(run, tmp_path, caplog):

@@ -1,6 +1,7 @@
 """Recordings for Rerun, read back with Rerun's own reader: everything, at every step, as it was."""
 
 import io
+import os
 import subprocess
 import sys
 
@@ -98,6 +99,16 @@ def test_any_name_of_a_camera_is_one_entity(runs, tmp_path):
     save_policy(path, ready(spec.policy, obs, ACTION), spec)
     found = read(bczoo.replay(path, to="x.rrd", show=False).path)
     assert r"/camera/left\/eye\ of\ it" in found
+
+
+def test_where_rerun_is_switched_off_a_sentence_says_so(folder, tmp_path):
+    program = f"import bczoo; bczoo.replay({str(folder)!r}, to='x.rrd', show=False)"
+    environment = os.environ | {"RERUN": "off"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert "BczooError: Rerun is switched off by the environment variable RERUN" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_else_imports_rerun(folder, tmp_path):
