@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 from specs import toy_spec
-from toy_env import ask
+from test_checkpoint import ACTION
+from test_policy import ready
+from toy_env import Toy, ToyEnv, ask
 
 import bczoo
 from bczoo.engine.checkpoint import load_with_spec
@@ -19,6 +21,8 @@ from bczoo.engine.footage import demonstrated
 from bczoo.engine.perform import performed
 from bczoo.engine.screen import CAPTION, Screen
 from bczoo.engine.video import GREEN, GREY, RED
+from bczoo.shapes import Obs
+from bczoo.spec import Eval
 
 FPS = 10  # of the toy env
 PAUSE = FPS  # frames
@@ -83,8 +87,6 @@ def test_a_gif_has_them_too_and_runs_for_as_long(folder, tmp_path):
 
 
 def test_a_contact_sheet_is_one_picture_of_all_cameras(tmp_path, toy_zoo):
-    from toy_env import Toy
-
     folder = collect(ask(demos=1, env=Toy(cameras=("left", "right"))), tmp_path / "two", workers=1)
     one = bczoo.replay(folder, to=tmp_path / "x.png", show=False)
     with Image.open(one.path) as picture:
@@ -94,8 +96,6 @@ def test_a_contact_sheet_is_one_picture_of_all_cameras(tmp_path, toy_zoo):
 
 
 def test_without_a_camera_there_are_curves_alone(tmp_path, toy_zoo):
-    from toy_env import Toy
-
     folder = collect(ask(demos=1, env=Toy(cameras=()), plan=0), tmp_path / "blind", workers=1)
     for suffix in ("png", "mp4"):
         assert bczoo.replay(folder, to=tmp_path / f"x.{suffix}", show=False).path.stat().st_size > 1000
@@ -172,3 +172,25 @@ def test_a_policy_file_alone_is_enough(run, tmp_path):
 def test_a_run_that_was_not_evaluated_can_be_seen(folder, runs, tmp_path):
     made = train(toy_spec(folder, train={"epochs": 1}, eval={"episodes": 0}), run="r", show=False)
     assert bczoo.replay(made.folder, start=99, to=tmp_path / "x.png", show=False).number == 99
+
+
+class Painted(ToyEnv):
+    """A toy without cameras, which can be filmed."""
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
+
+    def render(self):
+        return np.full((30, 40, 3), 10 * self.steps, np.uint8)
+
+
+@pytest.mark.parametrize("filmed", [True, False])
+def test_an_env_without_cameras_shows_what_it_draws(monkeypatch, toy_zoo, filmed):
+    if filmed:
+        monkeypatch.setattr("toy_env.ToyEnv", Painted)
+    spec = toy_spec("demos", policy={"backbone": {"use": "none"}})
+    blind = ready(spec.policy, Obs(steps=1, images={}, state=4), ACTION)
+    env = Toy(cameras=(), max_steps=3, radius=0.0)
+    footage, _ = performed(blind, env, Eval(episodes=1), 0, "x")
+    assert [{name: image.max() for name, image in footage.look(step).items()} for step in range(4)] == (
+        [{"env": 0}, {"env": 10}, {"env": 20}, {"env": 30}] if filmed else [{}, {}, {}, {}]
+    )
