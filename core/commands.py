@@ -15,6 +15,7 @@ OWN_COMMANDS: Final = {
     "train": "train",
     "eval": "evaluate",
     "compare": "compare",
+    "replay": "replay",
     "export": "export",
     "doctor": "doctor",
 }

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from bczoo.errors import BczooError
+from bczoo.errors import BczooError, InputError
 
 _DEEPEST: Final = 64  # lists and tables inside each other; a spec needs five of them, a training state twenty
 _TOO_DEEP: Final = f"it is nested deeper than {_DEEPEST} lists and tables"
@@ -42,6 +42,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise InputError, with a name that is free, where there is a file or folder of that name."""
+    if path.exists():
+        names = (path.with_stem(f"{path.stem}-{number}") for number in range(2, 1000))
+        free = next((name for name in names if not name.exists()), path)
+        raise InputError(f"{path} exists and will not be overwritten; choose another name, e.g. {free.name}")
 
 
 def write_text(path: Path, text: str) -> None:

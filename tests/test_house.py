@@ -46,6 +46,7 @@ HEAVY = {
     "PIL",
     "matplotlib",
     "rich",
+    "rerun",
 }
 LIGHT = {
     "help": ["--help"],

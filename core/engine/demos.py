@@ -20,7 +20,8 @@ class Demos:
     """An open folder of F frames in E episodes; make one with `Demos.open`.
 
     `state` (F, S) and `action` (F, A), float32, and `plan` (F, K, A) or None lie in memory; images stay
-    on disk. `episode_starts` and `episode_ends` (E,), int64, count frames over the whole folder.
+    on disk. `episode_starts` and `episode_ends` (E,), int64, count frames over the whole folder; `success`
+    (E,), bool, says how they ended.
     """
 
     def __init__(self, folder: Path, meta: Meta, shards: list[dict[str, Tensor]]) -> None:
@@ -40,6 +41,7 @@ class Demos:
             [shard["episode_ends"] + start for shard, start in zip(shards, starts, strict=True)]
         )
         self.episode_starts = torch.cat([torch.zeros(1, dtype=torch.int64), self.episode_ends[:-1]])
+        self.success = torch.cat([shard["success"] for shard in shards]).bool()
 
     @property
     def fingerprint(self) -> str:

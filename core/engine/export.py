@@ -15,7 +15,7 @@ from bczoo.engine.checkpoint import load_with_spec
 from bczoo.engine.stateless import Stateless
 from bczoo.engine.translate import translated
 from bczoo.errors import BczooError, InputError, brief
-from bczoo.files import atomic_path
+from bczoo.files import atomic_path, refuse_existing
 from bczoo.schema import unstructure
 from bczoo.spec import Spec
 
@@ -75,10 +75,7 @@ def export(policy_path: str | Path, to: str | Path) -> Exported:
 def _refuse(to: Path) -> None:
     if to.suffix != ".onnx":
         raise InputError(f"{to}: policies are exported as ONNX; choose a name like {to.stem or 'policy'}.onnx")
-    if to.exists():
-        names = (to.with_stem(f"{to.stem}-{number}") for number in range(2, 1000))
-        free = next((name for name in names if not name.exists()), to)
-        raise InputError(f"{to} exists and will not be overwritten; choose another name, e.g. {free.name}")
+    refuse_existing(to)
 
 
 def _libraries() -> Any:

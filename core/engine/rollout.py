@@ -1,6 +1,7 @@
 """Acting in environments: the memory a policy needs, one per environment slot."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,11 @@ class Actor:
 
     Each slot has its own memory of the frames it has seen and its own predicted actions; each new frame is
     encoded once. `execute` actions of a chunk are carried out before the next is predicted; with `ensemble`
-    (the decay m, >= 0) a chunk is predicted at every step, and all that speak of a step are averaged.
+    (the decay m, >= 0) a chunk is predicted at every step, and all that speak of a step are averaged. `predicted` are
+    the chunks (slots, H, A) that were predicted at the last step, or None if there was no need to.
     """
+
+    predicted: Floats | None = None
 
     def __init__(self, policy: Policy, slots: int = 1, execute: int = 1, ensemble: float | None = None) -> None:
         horizon, size = policy.spec.horizon, policy.action.size
@@ -53,10 +57,17 @@ class Actor:
             if due or self._memory.lasting:
                 self._memory.see(self.policy.encode(images, state), state, self._fresh)
                 self._fresh[:] = False
+            self.predicted = None
             if due:
                 prediction = self.policy.head(self._memory.context())
-                self._chunks.put(self.policy.actions(prediction).float().cpu().numpy())
+                self.predicted = self.policy.actions(prediction).float().cpu().numpy()
+                self._chunks.put(self.predicted)
         return self._chunks.take()
+
+    @torch.inference_mode()
+    def twin(self) -> "Actor":
+        """Another actor with the same policy and a copy of this one's memory, to try something out."""
+        return deepcopy(self, {id(self.policy): self.policy})
 
 
 @torch.inference_mode()

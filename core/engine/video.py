@@ -37,14 +37,15 @@ def write_rollouts(path: Path, report: Report, env: Any, count: int) -> None:
     """
     chosen = sorted(report.table, key=lambda episode: (episode.success, episode.index))[:count]
     fps = _fps(env)
-    clips = [_clip(env, report.shift, episode) for episode in chosen]
+    clips = [film(env, episode, report.shift) for episode in chosen]
     length = max(map(len, clips)) + round(PAUSE * fps)
     columns = ceil(sqrt(len(clips)))
     with atomic_path(path) as temporary:
         write_mp4(temporary, (_grid(clips, chosen, step, columns) for step in range(length)), fps)
 
 
-def _clip(env: Any, shift: Shift | None, episode: Episode) -> list[Frame]:
+def film(env: Any, episode: Episode, shift: Shift | None = None) -> list[Frame]:
+    """All pictures of an evaluated episode; raises NoPictures where the env cannot draw them."""
     try:
         return list(replay(env, episode, shift))
     except Exception as error:  # the env may be anybody's, and draw with anything
@@ -65,13 +66,15 @@ def replay(env: Any, episode: Episode, shift: Shift | None = None) -> Iterator[F
         replayed.close()
 
 
-def write_mp4(path: Path, frames: Iterator[Frame], fps: int) -> None:
+def write_mp4(path: Path, frames: Iterator[Frame], fps: float) -> None:
     """Encode RGB frames of one even-sided shape as H.264."""
     with av.open(str(path), "w", format="mp4") as container:
         stream = None
         for frame in frames:
             if stream is None:
-                stream = container.add_stream("libx264", rate=Fraction(fps), options={"preset": "veryfast"})
+                stream = container.add_stream(
+                    "libx264", rate=Fraction(fps).limit_denominator(1001), options={"preset": "veryfast"}
+                )
                 stream.height, stream.width = frame.shape[:2]
                 stream.pix_fmt = "yuv420p"
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
