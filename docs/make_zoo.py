@@ -19,6 +19,7 @@ from zoo.plan import SHIPPED, SWEEPS, command
 from zoo.plots import write_plots
 from zoo.record import HERE, read_record, write_record
 
+from bczoo.engine.sweep_results import read_sweep
 from bczoo.files import atomic_path, parse_json, write_text
 
 ROOT = HERE.parents[1]
@@ -35,12 +36,11 @@ def train(sweeps: Path) -> None:
 
 def ship(sweep: Path) -> None:
     """Copy the policies of seed 0, whatever their luck, into the package."""
-    told = parse_json((sweep / "sweep.json").read_text(encoding="utf-8"))
-    for cell in told["cells"]:
-        policy = sweep / "runs" / f"{cell['name']},seed=0" / "policy.safetensors"
-        if cell["spec_name"] in SHIPPED and policy.with_name("eval.json").exists():
-            with atomic_path(POLICIES / f"{cell['spec_name']}.safetensors") as temporary:
-                shutil.copyfile(policy, temporary)
+    for cell in read_sweep(sweep).cells:
+        for run in cell.runs:
+            if cell.spec_name in SHIPPED and run.seed == 0 and run.state == "done":
+                with atomic_path(POLICIES / f"{cell.spec_name}.safetensors") as temporary:
+                    shutil.copyfile(run.folder / "policy.safetensors", temporary)
 
 
 def written() -> str:

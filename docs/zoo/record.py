@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bczoo.engine.checkpoint import POLICY
-from bczoo.engine.judged import read_judged
+from bczoo.engine.judged import Judged
+from bczoo.engine.sweep_results import read_sweep
 from bczoo.engine.tensor_file import TensorFile
 from bczoo.files import parse_json, write_json
 
@@ -27,23 +28,19 @@ def read_record(name: str) -> Record:
 
 def write_record(name: str, sweep: Path) -> None:
     """Write the record of the sweep in the folder `sweep`; runs that are not finished are not in it."""
-    told = parse_json((sweep / "sweep.json").read_text(encoding="utf-8"))
-    first = {axis["key"]: axis["levels"][0] for axis in told["vary"]}
-    record: Record = {"format": FORMAT, "seeds": len(told["seeds"]), "success_rule": None, "judged": None}
+    told = read_sweep(sweep)
+    record: Record = {"format": FORMAT, "seeds": len(told.plan.seeds), "success_rule": None, "judged": None}
     record |= {"made_with": [], "cells": [], "runs": []}
-    for cell in told["cells"]:
-        levels = {"spec": cell["spec_name"]} | first | cell["levels"]
-        record["cells"].append({"name": cell["name"], "levels": levels})
-        for seed in told["seeds"]:
-            folder = sweep / "runs" / f"{cell['name']},seed={seed}"
-            if (folder / "eval.json").is_file():
-                record["runs"].append({"cell": cell["name"], "seed": seed} | _run(folder, record))
+    for cell in told.cells:
+        record["cells"].append({"name": cell.name, "levels": cell.levels})
+        for run in cell.runs:
+            if run.judged:
+                record["runs"].append({"cell": cell.name, "seed": run.seed} | _run(run.folder, run.judged, record))
     write_json(HERE / f"{name}.json", record)
 
 
-def _run(folder: Path, record: Record) -> dict[str, Any]:
+def _run(folder: Path, judged: Judged, record: Record) -> dict[str, Any]:
     """One run; what all runs must have in common goes into `record`, and must be the same."""
-    judged = read_judged(folder)
     common = {"success_rule": judged.success_rule, "judged": {"env": judged.env, "eval": judged.settings}}
     for key, value in common.items():
         if record[key] not in (None, value):
