@@ -1,7 +1,8 @@
 """Write ZOO.md: train what it reports, record that, copy the shipped policies, and write the page with its plots.
 
     python docs/make_zoo.py                   # hours; goes on where it was when it is called again
-    python docs/make_zoo.py --from-records    # seconds: from docs/zoo/*.json, which the former writes
+    python docs/make_zoo.py --as-is           # a minute: trains nothing, records what is there
+    python docs/make_zoo.py --from-records    # seconds: from docs/zoo/*.json, which the former write
 
 Sweeps are made in sweeps/NAME of the present folder, by `bczoo sweep`. What is finished of them is recorded even where
 some runs have failed, and the page then says what is not there.
@@ -52,11 +53,14 @@ def written() -> str:
 def main() -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--from-records", action="store_true", help="train and measure nothing")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--as-is", action="store_true", help="train nothing, record what is there")
+    how.add_argument("--from-records", action="store_true", help="train nothing, measure nothing, record nothing")
     arguments = parser.parse_args()
+    sweeps = Path("sweeps")
     if not arguments.from_records:
-        sweeps = Path("sweeps")
-        train(sweeps)
+        if not arguments.as_is:
+            train(sweeps)
         for name in SWEEPS:
             write_record(name, sweeps / name)
         ship(sweeps / "recipes")

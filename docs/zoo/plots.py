@@ -31,12 +31,15 @@ def _recipes(record: Record) -> tuple[Figure, str, str]:
     """Each recipe's seeds as dots, and their interquartile mean with its interval."""
     runs = {name: runs_of(record, cell_of(record, "spec", name)) for name in reversed(RECIPES)}
     rates = {name: rate(successes(some)) for name, some in runs.items() if len(some) == record["seeds"]}
-    figure, axes = _figure(len(rates), "success, % of the held-out starts")
+    figure, axes = _figure(
+        len(rates), "success, % of starts (rings: seeds; mark: their interquartile mean)"
+    )
     for row, found in enumerate(rates.values()):
         low, high = found.interval
         axes.plot([100 * low, 100 * high], [row, row], color=_MARK, lw=5, alpha=0.45, solid_capstyle="butt")
         axes.plot([100 * seed for seed in found.seeds], [row] * len(found.seeds), "o", mfc="none", mec=_INK, ms=5)
         axes.plot(100 * found.value, row, "|", color=_MARK, ms=15, mew=2.5)
+        _value(axes, row, f"{100 * found.value:.1f} %")
     axes.set_yticks(range(len(rates)), list(rates))
     axes.set_xlim(-2, 102)
     told = ", ".join(f"{name} {100 * found.value:.1f} %" for name, found in reversed(rates.items()))
@@ -46,17 +49,18 @@ def _recipes(record: Record) -> tuple[Figure, str, str]:
 def _parts(asked: list[Answer]) -> tuple[Figure, str, str]:
     """Every difference with its interval; filled where it is significant."""
     rows = [
-        (f"{found.level.name} - {answer.found[0].level.name}", found.apart)
+        (f"{found.level.name} vs {answer.found[0].level.name}", found.apart)
         for answer in reversed(asked)
         for found in reversed(answer.found)
         if found.apart
     ]
-    figure, axes = _figure(len(rows), "difference in success, percentage points")
+    figure, axes = _figure(len(rows), "difference in success, percentage points (filled: significant)")
     axes.axvline(0, color=_FAINT, lw=1)
     for row, (_, apart) in enumerate(rows):
         low, high = apart.interval
         axes.plot([100 * low, 100 * high], [row, row], color=_MARK, lw=2)
         axes.plot(100 * apart.value, row, "o", mec=_MARK, mfc=_MARK if apart.significant else _PAPER, mew=2, ms=7)
+        _value(axes, row, f"{100 * apart.value:+.1f}")
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     told = ", ".join(f"{name} {100 * apart.value:+.1f}" for name, apart in reversed(rows))
     return figure, "What each variant changes", f"Points with 95 % intervals; filled points are significant: {told}"
@@ -72,6 +76,11 @@ def _figure(rows: int, label: str) -> tuple[Figure, Any]:
     axes.set_ylim(-0.6, max(1, rows) - 0.4)
     axes.grid(axis="x", color=_FAINT, alpha=0.25)
     return figure, axes
+
+
+def _value(axes: Any, row: int, text: str) -> None:
+    """A figure at the right end of its row."""
+    axes.text(1.02, row, text, transform=axes.get_yaxis_transform(), va="center", color=_INK)
 
 
 def _write(name: str, figure: Figure, title: str, description: str) -> None:
