@@ -39,7 +39,8 @@ mean over the seeds, on one thread of a two-core machine that other work shared;
 waits for, from one observation to one action, on one thread: the median of {rounds} rounds. Fresh weights take as long
 as trained ones, so recipes that are not trained have that figure, too.
 
-A trained policy comes with bczoo where the table names one. It is that of seed 0, whatever its luck:
+A trained policy comes with bczoo where the table names one. It is that of seed 0, whatever its luck, and
+`docs/make_zoo.py` copies it there from the sweep; a test holds it to its record.
 
 ```sh
 bczoo eval {example}
@@ -194,11 +195,16 @@ def _differences(answer: Answer) -> str:
         return ""
     base, *others = (unstructure(load_spec(level.value)) for level in answer.question.levels)
     told = [
-        f"`{change.key}` ({brief(change.baseline)} and {brief(change.run)})"
+        f"`{change.key}` ({_value(change.baseline)} and {_value(change.run)})"
         for other in others
         for change in changes(base, other)
     ]
     return f"The two recipes differ in {', '.join(told)}.\n\n"
+
+
+def _value(value: Any) -> str:
+    """A key's value; a part that is not there has none."""
+    return "-" if value is None else brief(value)
 
 
 def _method(records: dict[str, Record], main: Record) -> str:
