@@ -18,7 +18,6 @@ class Found:
 
     level: Level
     rate: Rate | None
-    minutes: float | None
     apart: Difference | None = None
 
 
@@ -55,16 +54,10 @@ def _found(record: Record, question: Question) -> list[Found]:
         Found(
             level=level,
             rate=rate(successes(some)) if whole else None,
-            minutes=minutes(some) if whole else None,
             apart=difference(successes(runs[0]), successes(some)) if complete[0] and whole and number else None,
         )
         for number, (level, some, whole) in enumerate(zip(question.levels, runs, complete, strict=True))
     ]
-
-
-def minutes(runs: list[Record]) -> float:
-    """Mean minutes of training."""
-    return float(sum(run["minutes"] for run in runs) / len(runs))
 
 
 def sentences(answer: Answer) -> str:

@@ -11,7 +11,7 @@ from bczoo.errors import brief
 from bczoo.schema import unstructure
 from bczoo.shipped import PREFIX, shipped
 from bczoo.specfile import load_spec, recipes
-from zoo.answers import WAITING, Answer, Found, answers, compared, minutes, said_chance, said_percent, sentences
+from zoo.answers import WAITING, Answer, Found, answers, compared, said_chance, said_percent, sentences
 from zoo.measures import rate
 from zoo.plan import RECIPES, command
 from zoo.record import Record, cell_of, runs_of, successes
@@ -34,8 +34,8 @@ starts, which no demonstration begins from. Demonstrations come from a scripted 
 """
 _TRAINED: Final = """\
 Success is the interquartile mean over {seeds} seeds, with its 95 % interval; the command in the last column trains and
-judges the first of them, and other seeds with `--set seed=1`. Minutes are those of training alone, a
-mean over the seeds, on one thread of a two-core machine that other work shared; expect less. An action is what a robot
+judges the first of them, and other seeds with `--set seed=1`. Minutes are those of training alone on one thread of a two-core
+machine; as other work shared it, those of the fastest seed. An action is what a robot
 waits for, from one observation to one action, on one thread: the median of {rounds} rounds. Fresh weights take as long
 as trained ones, so recipes that are not trained have that figure, too.
 
@@ -146,7 +146,12 @@ def _recipe(name: str, record: Record, cost: dict[str, Any]) -> tuple[str, ...]:
     if len(runs) < record["seeds"]:
         return (f"`{name}`", WAITING, "-", "-", "-", *rest)
     found = rate(successes(runs))
-    measured = f"{100 * found.value:.1f} %", said_percent(found), _seeds(found), f"{minutes(runs):.1f}"
+    measured = (
+        f"{100 * found.value:.1f} %",
+        said_percent(found),
+        _seeds(found),
+        f"{min(run['minutes'] for run in runs):.1f}",
+    )
     return (f"`{name}`", *measured, *rest)
 
 
@@ -161,7 +166,6 @@ def _question(answer: Answer) -> str:
         "success",
         "95 % interval",
         "each seed",
-        "minutes",
         "difference",
         "95 % interval",
         "p (Holm)",
@@ -173,17 +177,16 @@ def _question(answer: Answer) -> str:
 
 
 def _level(found: Found, first: bool) -> tuple[str, ...]:
-    if found.rate is None or found.minutes is None:
-        return (found.level.name, WAITING, *["-"] * 7)
+    if found.rate is None:
+        return (found.level.name, WAITING, *["-"] * 6)
     row = (
         found.level.name,
         f"{100 * found.rate.value:.1f} %",
         said_percent(found.rate),
         _seeds(found.rate),
-        f"{found.minutes:.1f}",
     )
     if found.apart is None:
-        return (*row, "compared with" if first else "-", "-", "-", "-")
+        return (*row, "reference" if first else "-", "-", "-", "-")
     chance = said_chance(found.apart).removeprefix("p ").removeprefix("= ")
     gap = said_points(found.apart.value), said_between(found.apart.interval, said_points)
     return (*row, *gap, chance, "yes" if found.apart.significant else "no")

@@ -31,9 +31,7 @@ def _recipes(record: Record) -> tuple[Figure, str, str]:
     """Each recipe's seeds as dots, and their interquartile mean with its interval."""
     runs = {name: runs_of(record, cell_of(record, "spec", name)) for name in reversed(RECIPES)}
     rates = {name: rate(successes(some)) for name, some in runs.items() if len(some) == record["seeds"]}
-    figure, axes = _figure(
-        len(rates), "success, % of starts (rings: seeds; mark: their interquartile mean)"
-    )
+    figure, axes = _figure(len(rates), "success, % of starts (rings: seeds; mark: their interquartile mean)")
     for row, found in enumerate(rates.values()):
         low, high = found.interval
         axes.plot([100 * low, 100 * high], [row, row], color=_MARK, lw=5, alpha=0.45, solid_capstyle="butt")

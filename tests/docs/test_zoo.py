@@ -31,7 +31,6 @@ def answer(zoo, *rates, starts=100):
         zoo.answers.Found(
             level=zoo.plan.Level(name=f"l{number}", value=number),
             rate=zoo.measures.rate(some),
-            minutes=1.0,
             apart=zoo.measures.difference(wins[0], some) if number else None,
         )
         for number, some in enumerate(wins)
