@@ -42,14 +42,16 @@ class Ended:
 
 
 def places(jobs: int | None, runs: int, gpus: list[str]) -> list[Place]:
-    """What `jobs` runs side by side use; by default as many as there are GPUs, else CPUs, but not more than `runs`.
-
-    The CPUs are divided among them. More jobs than GPUs share these.
-    """
+    """What `jobs` runs side by side use; the CPUs are divided among them, and more jobs than GPUs share these."""
     cpus = usable_cpus()
-    count = max(1, min(jobs or len(gpus) or cpus, runs))
+    count = share(jobs, runs, len(gpus), cpus)
     threads = max(1, cpus // count)
     return [Place(threads=threads, gpu=gpus[i % len(gpus)] if gpus else None) for i in range(count)]
+
+
+def share(jobs: int | None, runs: int, gpus: int, cpus: int) -> int:
+    """How many of a sweep's `runs` go side by side: `jobs`, else as many as there are GPUs, else CPUs."""
+    return max(1, min(jobs or gpus or cpus, runs))
 
 
 def visible_gpus() -> list[str]:

@@ -56,13 +56,15 @@ def go_on(folder: Path, *, jobs: int | None, ray: "Ray", show: bool) -> SweepRes
         log.info(f"{folder}: {len(plan.runs)} runs, {len(plan.cells)} cells with {len(plan.seeds)} seeds each")
         runnable = _with_demos(folder, home, left, show)
         with told(folder, len(plan.runs) - len(left), len(plan.runs), show) as progress:
-            if ray:
+            if ray and runnable:
                 from bczoo.engine.sweep_ray import run_on_ray
 
-                run_on_ray(ray, folder, home, runnable, jobs, progress)
+                gpus = not _only_cpu(plan)
+                runs = len(plan.runs)
+                run_on_ray(ray, folder, home, runnable, jobs=jobs, runs=runs, with_gpus=gpus, progress=progress)
             elif runnable:
-                gpus = [] if _only_cpu(plan) else visible_gpus()
-                run_locally(folder, home, runnable, places(jobs, len(plan.runs), gpus), progress)
+                found = [] if _only_cpu(plan) else visible_gpus()
+                run_locally(folder, home, runnable, places(jobs, len(plan.runs), found), progress)
         return read_sweep(folder)
 
 
