@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bczoo.engine.experiment import resume, train
     from bczoo.engine.judge import evaluate_file as evaluate
     from bczoo.engine.own_demos import write_demos
+    from bczoo.engine.sweep import resume_sweep, sweep
     from bczoo.errors import BczooError, InputError, SpecError
     from bczoo.hooks import hookimpl
     from bczoo.spec import Spec
@@ -37,6 +38,8 @@ __all__ = [
     "load_policy",
     "load_spec",
     "resume",
+    "resume_sweep",
+    "sweep",
     "train",
     "write_demos",
 ]
@@ -61,6 +64,8 @@ _HOMES = {
     "load_policy": "bczoo.engine.checkpoint",
     "load_spec": "bczoo.specfile",
     "resume": "bczoo.engine.experiment",
+    "resume_sweep": "bczoo.engine.sweep",
+    "sweep": "bczoo.engine.sweep",
     "train": "bczoo.engine.experiment",
     "write_demos": "bczoo.engine.own_demos",
 }
