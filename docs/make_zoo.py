@@ -28,11 +28,13 @@ POLICIES = ROOT / "core" / "policies"
 
 
 def train(sweeps: Path) -> None:
-    """Begin the sweeps, or go on with them."""
+    """Begin the sweeps, or go on with them; runs that fail are left out, and anything else ends the program."""
     for name in SWEEPS:
         folder = sweeps / name
         words = ["--resume", str(folder)] if folder.exists() else command(name)
-        subprocess.run([sys.executable, "-m", "bczoo", "sweep", *words], check=False)
+        done = subprocess.run([sys.executable, "-m", "bczoo", "sweep", *words], check=False)
+        if done.returncode not in (0, 1):
+            sys.exit(done.returncode)
 
 
 def ship(sweep: Path) -> None:

@@ -36,8 +36,8 @@ _TRAINED: Final = """\
 Success is the interquartile mean over {seeds} seeds, with its 95 % interval; the command in the last column trains and
 judges the first of them, and other seeds with `--set seed=1`. Minutes are those of training alone, on one thread of a
 two-core machine; as other work shared it, they are those of the fastest seed. An action is what a robot waits for, from
-one observation to one action, on one thread: the fastest tenth of {rounds} rounds. Fresh weights take as long as trained
-ones, so recipes that are not trained have that figure, too.
+one observation to one action, on one thread: the fastest tenth of {rounds} rounds. Fresh weights take as long as
+trained ones, so recipes that are not trained have that figure, too.
 
 A trained policy comes with bczoo where the table names one. It is that of seed 0, whatever its luck, and
 `docs/make_zoo.py` copies it there from the sweep; a test holds it to its record.

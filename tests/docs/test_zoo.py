@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from blocks import DOCS
 
+from bczoo.cli.sweep import command
+from bczoo.engine.sweep import plan_sweep
+from bczoo.engine.sweep_levels import read_seeds, read_vary
 from bczoo.shipped import shipped
 from bczoo.specfile import recipes
 
@@ -90,6 +93,35 @@ def test_every_question_asks_for_cells_that_its_sweep_has(zoo):
 def test_p_values_are_corrected_for_all_comparisons(zoo):
     found = [zoo.measures.Difference(value=0.1, interval=(0.0, 0.2), p_value=p) for p in (0.03, 0.001)]
     assert [one.p_value for one in zoo.measures.corrected(found)] == pytest.approx([0.03, 0.002])
+
+
+def test_the_records_are_of_the_sweeps_that_the_page_names(zoo):
+    for name in zoo.plan.SWEEPS:
+        asked = command.make_context("sweep", zoo.plan.command(name)).params
+        plan = plan_sweep(
+            asked["specs"],
+            vary=read_vary(asked["vary"]),
+            seeds=read_seeds(asked["seeds"]),
+            overrides=asked["overrides"],
+            one_at_a_time=asked["one_at_a_time"],
+        )
+        cells = [{"name": cell.name, "levels": cell.levels} for cell in plan.cells]
+        record = zoo.record.read_record(name)
+        assert (record["cells"], record["seeds"]) == (cells, len(plan.seeds))
+
+
+def test_sweeps_are_begun_or_gone_on_with_and_failed_runs_end_nothing(zoo, tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr("subprocess.run", lambda words, **_: called.append(words[4:6]) or SimpleNamespace(returncode=1))
+    (tmp_path / "parts").mkdir()
+    zoo.make.train(tmp_path)
+    assert called == [["--spec", "bc_cnn"], ["--resume", str(tmp_path / "parts")], ["--spec", "bc_cnn"]]
+
+
+def test_an_interrupt_ends_all_of_it(zoo, tmp_path, monkeypatch):
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: SimpleNamespace(returncode=130))
+    with pytest.raises(SystemExit, match="130"):
+        zoo.make.train(tmp_path)
 
 
 @pytest.fixture
