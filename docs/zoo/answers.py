@@ -89,9 +89,9 @@ def said_chance(apart: Difference) -> str:
 
 def said_rate(found: Rate) -> str:
     """A rate with its interval."""
-    return f"{100 * found.value:.1f} % ({said_percent(found)})"
+    return f"{100 * found.value:.1f} % ({said_between(found.interval, lambda share: f'{100 * share:.1f}')})"
 
 
-def said_percent(found: Rate) -> str:
-    """The interval alone, in percent."""
-    return said_between(found.interval, lambda share: f"{100 * share:.1f}")
+def said_gap(apart: Difference) -> str:
+    """A difference in points with its interval."""
+    return f"{said_points(apart.value)} ({said_between(apart.interval, said_points)})"

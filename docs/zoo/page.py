@@ -5,13 +5,12 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from bczoo.engine.comparison import said_between, said_points
 from bczoo.engine.spec_changes import changes
 from bczoo.errors import brief
 from bczoo.schema import unstructure
 from bczoo.shipped import PREFIX, shipped
 from bczoo.specfile import load_spec, recipes
-from zoo.answers import WAITING, Answer, Found, answers, compared, said_chance, said_percent, sentences
+from zoo.answers import WAITING, Answer, Found, answers, compared, said_chance, said_gap, said_rate, sentences
 from zoo.measures import rate
 from zoo.plan import RECIPES, command
 from zoo.record import Record, cell_of, runs_of, successes
@@ -132,27 +131,22 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: int = 1) 
 
 
 def _recipes(record: Record, costs: dict[str, Any]) -> str:
-    header = "recipe", "success", "95 % interval", "each seed", "minutes", "parameters", "one action", "policy", "again"
-    rows = [_recipe(name, record, costs["recipes"][name]) for name in recipes()]
+    """All recipes: those with a result, the best first, then those without one yet, then those that need a GPU."""
+    header = "recipe", "success (95 %)", "each seed", "minutes", "parameters", "one action", "policy", "again"
+    runs = {name: runs_of(record, cell_of(record, "spec", name)) for name in recipes()}
+    rates = {name: rate(successes(some)) for name, some in runs.items() if len(some) == record["seeds"]}
+    ordered = sorted(runs, key=lambda name: (name not in RECIPES, -rates[name].value if name in rates else 1, name))
+    rows = []
+    for name in ordered:
+        told = (WAITING if name in RECIPES else "not trained: needs a GPU", "-", "-")
+        if name in rates:
+            fastest = min(run["minutes"] for run in runs[name])
+            told = said_rate(rates[name]), _seeds(rates[name]), f"{fastest:.1f}"
+        cost = costs["recipes"][name]
+        policy = f"`{PREFIX}{name}`" if name in shipped() else "-"
+        rest = f"{cost['parameters']:,}", f"{cost['ms']:g} ms", policy, f"`bczoo train --spec {name}`"
+        rows.append((f"`{name}`", *told, *rest))
     return table(header, rows)
-
-
-def _recipe(name: str, record: Record, cost: dict[str, Any]) -> tuple[str, ...]:
-    runs = runs_of(record, cell_of(record, "spec", name))
-    policy = f"`{PREFIX}{name}`" if name in shipped() else "-"
-    rest = f"{cost['parameters']:,}", f"{cost['ms']:g} ms", policy, f"`bczoo train --spec {name}`"
-    if name not in RECIPES:
-        return (f"`{name}`", "not trained: needs a GPU", "-", "-", "-", *rest)
-    if len(runs) < record["seeds"]:
-        return (f"`{name}`", WAITING, "-", "-", "-", *rest)
-    found = rate(successes(runs))
-    measured = (
-        f"{100 * found.value:.1f} %",
-        said_percent(found),
-        _seeds(found),
-        f"{min(run['minutes'] for run in runs):.1f}",
-    )
-    return (f"`{name}`", *measured, *rest)
 
 
 def _seeds(found: Any) -> str:
@@ -161,16 +155,7 @@ def _seeds(found: Any) -> str:
 
 def _question(answer: Answer) -> str:
     question = answer.question
-    header = (
-        question.key,
-        "success",
-        "95 % interval",
-        "each seed",
-        "difference",
-        "95 % interval",
-        "p (Holm)",
-        "significant",
-    )
+    header = question.key, "success (95 %)", "each seed", "difference (95 %)", "p (Holm)", "significant"
     rows = [_level(found, number == 0) for number, found in enumerate(answer.found)]
     said = f"### {question.title}\n\n{question.claim}\n\n{sentences(answer)}\n\n"
     return said + table(header, rows) + _differences(answer)
@@ -178,18 +163,12 @@ def _question(answer: Answer) -> str:
 
 def _level(found: Found, first: bool) -> tuple[str, ...]:
     if found.rate is None:
-        return (found.level.name, WAITING, *["-"] * 6)
-    row = (
-        found.level.name,
-        f"{100 * found.rate.value:.1f} %",
-        said_percent(found.rate),
-        _seeds(found.rate),
-    )
+        return (found.level.name, WAITING, *["-"] * 4)
+    row = found.level.name, said_rate(found.rate), _seeds(found.rate)
     if found.apart is None:
-        return (*row, "reference" if first else "-", "-", "-", "-")
+        return (*row, "reference" if first else "-", "-", "-")
     chance = said_chance(found.apart).removeprefix("p ").removeprefix("= ")
-    gap = said_points(found.apart.value), said_between(found.apart.interval, said_points)
-    return (*row, *gap, chance, "yes" if found.apart.significant else "no")
+    return (*row, said_gap(found.apart), chance, "yes" if found.apart.significant else "no")
 
 
 def _differences(answer: Answer) -> str:
