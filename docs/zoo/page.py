@@ -26,7 +26,7 @@ trains everything and writes this page; every number and every verdict on it com
 
 The push task: a gripper pushes a cylinder over a table to a goal that is drawn on it, and sees one 84x84 image and its
 own position. The rule of success: {rule}, within {steps} steps. Every policy is judged on the same {starts} held-out
-starts, which no demonstration begins from. Demonstrations come from a scripted expert that always succeeds.
+starts, which no demonstration begins from. Demonstrations come from a scripted expert.
 
 ## The recipes
 
