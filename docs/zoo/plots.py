@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,8 +24,13 @@ _DARK: Final = {_INK: "#e6edf3", _PAPER: "#161b22", _MARK: "#79b8ff", _FAINT: "#
 
 def write_plots(records: dict[str, Record]) -> None:
     """Write both plots to docs/assets."""
-    _write("zoo_recipes", *_recipes(records["recipes"]))
-    _write("zoo_parts", *_parts(answers(records)))
+    for name, plot in plots(records).items():
+        _write(name, *plot)
+
+
+def plots(records: dict[str, Record]) -> dict[str, tuple[Figure, str, str]]:
+    """Each plot with its title and what it says in words."""
+    return {"zoo_recipes": _recipes(records["recipes"]), "zoo_parts": _parts(answers(records))}
 
 
 def _recipes(record: Record) -> tuple[Figure, str, str]:
@@ -82,10 +88,10 @@ def _value(axes: Any, row: int, text: str) -> None:
 
 
 def _write(name: str, figure: Figure, title: str, description: str) -> None:
-    path = ASSETS / f"{name}.svg"
+    file = StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        figure.savefig(path, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = path.read_text(encoding="utf-8")
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = file.getvalue()
     for number, colour in enumerate(_DARK):
         text = text.replace(colour, f"var(--c{number})")
     light, dark = (_variables(colours) for colours in (_DARK.keys(), _DARK.values()))
@@ -94,7 +100,7 @@ def _write(name: str, figure: Figure, title: str, description: str) -> None:
         f"<style>svg {{{light}}} @media (prefers-color-scheme: dark) {{ svg {{{dark}}} }}</style>"
     )
     text = re.sub(r"(<svg [^>]*)>", lambda found: f'{found[1]} role="img">\n{told}', text, count=1)
-    write_text(path, "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+    write_text(ASSETS / f"{name}.svg", "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
 def _variables(colours: Iterable[str]) -> str:

@@ -21,9 +21,9 @@ def zoo():
     """The modules that make the page."""
     sys.path.insert(0, str(DOCS))
     import make_zoo
-    from zoo import answers, measures, plan, record
+    from zoo import answers, measures, plan, plots, record
 
-    yield SimpleNamespace(make=make_zoo, answers=answers, measures=measures, plan=plan, record=record)
+    yield SimpleNamespace(make=make_zoo, answers=answers, measures=measures, plan=plan, plots=plots, record=record)
     sys.path.remove(str(DOCS))
 
 
@@ -59,12 +59,12 @@ def test_a_recipe_that_was_not_trained_has_no_result(zoo):
         assert any(line.startswith(f"| `{name}` | not trained: needs a GPU | - | - |") for line in lines)
 
 
-def test_a_picture_says_what_it_shows_and_knows_the_dark(zoo):
-    for name in ("zoo_recipes", "zoo_parts"):
+def test_a_picture_is_of_the_records_says_what_it_shows_and_knows_the_dark(zoo):
+    records = {name: zoo.record.read_record(name) for name in zoo.plan.SWEEPS}
+    for name, (_, title, description) in zoo.plots.plots(records).items():
         picture = (DOCS / "assets" / f"{name}.svg").read_text(encoding="utf-8")
         assert f"docs/assets/{name}.svg" in zoo.make.written()
-        assert "<title>" in picture
-        assert "<desc>" in picture
+        assert f"<title>{title}</title>\n<desc>{description}</desc>" in picture
         assert "prefers-color-scheme: dark" in picture
 
 
