@@ -39,7 +39,10 @@ def command(
     no_shift: bool,
     **asked: Any,
 ) -> None:
-    """Evaluate POLICY, a .safetensors file that bczoo wrote, on held-out starts."""
+    """Evaluate POLICY on held-out starts.
+
+    It is a .safetensors file that bczoo wrote, or a policy that comes with bczoo, such as zoo:bc_cnn.
+    """
     if shift and no_shift:
         raise click.UsageError("--no-shift leaves out the shifts of the policy's spec; leave it or --shift out")
 

@@ -9,10 +9,11 @@ import click
 @click.argument("policy", type=click.Path(path_type=Path))
 @click.option("--to", required=True, metavar="FILE.onnx", type=click.Path(path_type=Path), help="file to write")
 def command(policy: Path, to: Path) -> None:
-    """Write POLICY, a .safetensors file that bczoo wrote, as an ONNX file that runs without bczoo and torch.
+    """Write POLICY as an ONNX file that runs without bczoo and torch.
 
-    Normalisation and the decoding of actions are inside. It is compared with the policy in ONNX Runtime before it
-    is written. Needs pip install 'bczoo[onnx]'.
+    POLICY is a .safetensors file that bczoo wrote, or one that comes with it, such as zoo:bc_cnn. Normalisation and
+    the decoding of actions are inside. It is compared with the policy in ONNX Runtime before it is written. Needs pip
+    install 'bczoo[onnx]'.
     """
     from bczoo.engine.console import show_log
     from bczoo.engine.export import export

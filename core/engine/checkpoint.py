@@ -24,6 +24,7 @@ from bczoo.engine.tensor_file import FileKind, TensorFile, write_tensors
 from bczoo.errors import BczooError, InputError, brief, clip, printable
 from bczoo.schema import Mistakes, structure, unstructure
 from bczoo.shapes import Action, Obs
+from bczoo.shipped import policy_file
 from bczoo.spec import PolicySpec, Spec
 from bczoo.specfile import spec_from_table
 
@@ -63,22 +64,26 @@ def save_policy(
 def load_policy(path: str | Path, device: str = "cpu", precision: str = "fp32") -> Policy:
     """Read a policy file: same parts, weights and statistics, in eval mode; raises BczooError if it cannot be.
 
-    Only the policy's own parts must be installed; a robot has no simulator, and learns nothing. With `precision`
-    "bf16" it acts about twice as fast on hardware that computes in bfloat16, and a little differently. `device` is
-    auto, cpu, mps, cuda or cuda:N.
+    Instead of a path, "zoo:NAME" means a trained policy that comes with bczoo, e.g. "zoo:bc_cnn". Only the policy's own
+    parts must be installed; a robot has no simulator, and learns nothing. With `precision` "bf16" it acts about twice
+    as fast on hardware that computes in bfloat16, and a little differently. `device` is auto, cpu, mps, cuda or cuda:N.
     """
     if precision not in ("fp32", "bf16"):
         raise InputError(f"precision {precision!r}: a policy acts in fp32 or bf16")
-    file = TensorFile(Path(path), POLICY)
+    file = _open(path)
     policy = _policy(file, _policy_spec(file), device)
     return policy.infer_in_bf16() if precision == "bf16" else policy
 
 
 def load_with_spec(path: str | Path, device: str = "cpu") -> tuple[Policy, Spec]:
     """A policy and the spec of the run it came from; defaults stand where parts that only trained it are gone."""
-    file = TensorFile(Path(path), POLICY)
+    file = _open(path)
     spec = _spec(file)
     return _policy(file, spec.policy, device), spec
+
+
+def _open(path: str | Path) -> TensorFile:
+    return TensorFile(policy_file(path), POLICY)
 
 
 def _policy(file: TensorFile, spec: PolicySpec, device: str) -> Policy:
@@ -133,9 +138,9 @@ def _said(dtype: torch.dtype, shape: Iterable[int]) -> str:
     return f"{str(dtype).removeprefix('torch.')} {tuple(shape)}"
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def read_header(path: str | Path) -> dict[str, Any]:
     """The header of a policy file, checked to be one; raises BczooError."""
-    return tensor_file.read_header(path, POLICY)
+    return tensor_file.read_header(policy_file(path), POLICY)
 
 
 def _finite(value: Any) -> Any:

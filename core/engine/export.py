@@ -46,7 +46,7 @@ class Exported:
 
 
 def export(policy_path: str | Path, to: str | Path) -> Exported:
-    """Write the policy of a file as one ONNX file of stateless.Stateless, for batches of any size.
+    """Write the policy of a file, or of zoo:NAME, as one ONNX file of stateless.Stateless, for batches of any size.
 
     Images are scaled, states standardised and actions decoded inside. The file's metadata says how it was made
     (`bczoo`, `spec`, `obs`, `action`), its description how it is used. Raises InputError for a name that

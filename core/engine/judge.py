@@ -35,10 +35,11 @@ def evaluate_file(
 ) -> Evaluation:
     """Judge a policy file on held-out starts; eval.json and rollouts.mp4 go to `out`, else to evals/NAME-TIME.
 
-    The env is that of the policy's spec, and so is how it is judged; `settings` are keys of a spec's eval table
-    to change: episodes=20, seed=1, execute=4, ensemble=0.01 or None for none, shift=["action_delay=2"], videos=0.
-    `device` is auto, cpu, mps, cuda or cuda:N, and `show` turns the progress bar on. Raises BczooError for a file that
-    cannot be used; and InputError, before anything is made, for settings that cannot be and a folder that is there.
+    `path` may be zoo:NAME, a policy that comes with bczoo. The env is that of the policy's spec, and so is how it is
+    judged; `settings` are keys of a spec's eval table to change: episodes=20, seed=1, execute=4, ensemble=0.01 or None
+    for none, shift=["action_delay=2"], videos=0. `device` is auto, cpu, mps, cuda or cuda:N, and `show` turns the
+    progress bar on. Raises BczooError for a file that cannot be used; and InputError, before anything is made, for
+    settings that cannot be and a folder that is there.
     """
     policy, spec = load_with_spec(path, device)
     chosen = _changed(spec.eval, settings)
@@ -48,7 +49,7 @@ def evaluate_file(
     read_shifts(spec.env, chosen.shift)
     folder = Path(out) if out is not None else EVALS / f"{spec.name}-{datetime.now():%Y%m%d-%H%M%S}"
     # As it was trained: of `spec`, parts that only trained it may be gone.
-    judged = {"policy": str(path), "spec": read_header(Path(path))["spec"]}
+    judged = {"policy": str(path), "spec": read_header(path)["spec"]}
     make_folder(folder)
     return Evaluation(folder=folder, report=judge(policy, spec.env, chosen, folder, show, judged))
 

@@ -68,7 +68,7 @@ def read_judged(folder: str | Path) -> Judged:
             f"{folder} was not evaluated, since its spec says eval.episodes = 0; give its evaluation instead, the "
             f"folder that this makes: bczoo eval {folder / 'policy.safetensors'} --episodes 100"
         )
-    spec = told.spec or _run_spec(folder / "spec.toml")
+    spec = told.spec or run_spec(folder / "spec.toml")
     return Judged(
         name=str(folder),
         success_rule=told.success_rule,
@@ -102,7 +102,7 @@ def _known(table: Any, cls: type) -> dict[str, Any]:
     return {name: table[name] for name in attrs.fields_dict(cls) if name in table}
 
 
-def _run_spec(path: Path) -> dict[str, Any] | None:
+def run_spec(path: Path) -> dict[str, Any] | None:
     """The complete spec of a run as plain tables: what is compared need not be installed."""
     if not path.is_file():
         return None

@@ -19,6 +19,7 @@ from bczoo.engine.rerun_file import rerun_library
 from bczoo.engine.verdicts import compared, first_failure, outcome, read_verdicts
 from bczoo.errors import InputError, suggest
 from bczoo.files import atomic_path, refuse_existing
+from bczoo.shipped import policy_file
 
 _STARTS: Final = 100_000  # as many as an evaluation may have
 
@@ -55,7 +56,8 @@ def replay(
     """Write one episode as .mp4, .gif, .png (a contact sheet) or .rrd (for Rerun): the suffix of `to` decides.
 
     `source` is a folder of demonstrations, of which `episode` is shown as it was recorded; or a run's folder or a
-    policy file, whose policy then acts anew from held-out start number `start`, as an evaluation by its spec does.
+    policy file (or "zoo:NAME", one that comes with bczoo), whose policy then acts anew from held-out start number
+    `start`, as an evaluation by its spec does.
     Both count from 0, where they begin by default; `failures` takes the first that failed instead. `overlay`
     "saliency" lays where the policy looked over its pictures. Without `to` the file is called NAME-episodeN.mp4 or
     NAME-startN.mp4, in the present folder. `device` as for bczoo.evaluate; `show` turns progress bars on.
@@ -63,7 +65,7 @@ def replay(
     Raises InputError, before anything is done, for what is not there, cannot be or would be overwritten, and
     BczooError where files are damaged, the policy's env cannot be had or the file cannot be written.
     """
-    source = Path(source)
+    source = policy_file(source)
     policy = _policy_of(source)
     if overlay is not None and overlay not in OVERLAYS:
         raise InputError(f"no overlay {overlay!r}; {suggest(overlay, OVERLAYS)}")

@@ -1,6 +1,7 @@
 """What mkdocs calls while it builds the site; nothing that is made here is written beside the sources."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -12,9 +13,11 @@ _MARKED = re.compile(r"^(```\w+) (?:run|spec|output)\b", re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the reference pages."""
+    """Add the reference pages, and the page that lies at the top of the repository."""
     for path, text in pages().items():
         files.append(File.generated(config, path, content=text))
+    zoo = Path(config.docs_dir).with_name("ZOO.md").read_text(encoding="utf-8")
+    files.append(File.generated(config, "zoo.md", content=zoo.replace("](docs/", "](")))
     return files
 
 

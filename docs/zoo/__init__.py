@@ -1,0 +1,1 @@
+"""What ZOO.md is made of: the sweeps, their records, and the page; see make_zoo.py."""

@@ -1,0 +1,182 @@
+"""ZOO.md says what its records say, and its sentences what the figures mean."""
+
+import json
+import shutil
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from blocks import DOCS
+
+from bczoo.cli.sweep import command
+from bczoo.engine.sweep import plan_sweep
+from bczoo.engine.sweep_levels import read_seeds, read_vary
+from bczoo.shipped import shipped
+from bczoo.specfile import recipes
+
+
+@pytest.fixture(scope="module")
+def zoo():
+    """The modules that make the page."""
+    sys.path.insert(0, str(DOCS))
+    import make_zoo
+    from zoo import answers, measures, plan, plots, record
+
+    yield SimpleNamespace(make=make_zoo, answers=answers, measures=measures, plan=plan, plots=plots, record=record)
+    sys.path.remove(str(DOCS))
+
+
+def answer(zoo, *rates, starts=100):
+    """The answer to a question whose levels succeed from this many of the starts, with three seeds alike."""
+    wins = [np.tile(np.arange(starts) < round(rate * starts), (3, 1)).astype(float) for rate in rates]
+    found = [
+        zoo.answers.Found(
+            level=zoo.plan.Level(name=f"l{number}", value=number),
+            rate=zoo.measures.rate(some),
+            apart=zoo.measures.difference(wins[0], some) if number else None,
+        )
+        for number, some in enumerate(wins)
+    ]
+    return zoo.answers.Answer(question=zoo.plan.QUESTIONS[0], found=found)
+
+
+def test_the_page_is_what_the_records_give(zoo):
+    page = (DOCS.parent / "ZOO.md").read_text(encoding="utf-8")
+    assert page == zoo.make.written(), "run python docs/make_zoo.py --from-records"
+
+
+def test_every_recipe_is_in_the_table_and_has_a_policy_or_not(zoo):
+    rows = [line.split(" | ") for line in zoo.make.written().splitlines() if line.startswith("| `")]
+    found = {row[0].strip("|` "): row for row in rows}
+    assert recipes().keys() <= found.keys()
+    assert {name for name in recipes() if f"`zoo:{name}`" in found[name]} == shipped().keys()
+
+
+def test_a_recipe_that_was_not_trained_has_no_result(zoo):
+    lines = zoo.make.written().splitlines()
+    for name in recipes().keys() - set(zoo.plan.RECIPES):
+        assert any(line.startswith(f"| `{name}` | not trained: needs a GPU | - | - |") for line in lines)
+
+
+def test_a_picture_is_of_the_records_says_what_it_shows_and_knows_the_dark(zoo):
+    records = {name: zoo.record.read_record(name) for name in zoo.plan.SWEEPS}
+    for name, (_, title, description) in zoo.plots.plots(records).items():
+        picture = (DOCS / "assets" / f"{name}.svg").read_text(encoding="utf-8")
+        assert f"docs/assets/{name}.svg" in zoo.make.written()
+        assert f"<title>{title}</title>\n<desc>{description}</desc>" in picture
+        assert "prefers-color-scheme: dark" in picture
+
+
+def test_a_large_difference_is_called_significant_and_which_way_it_goes(zoo):
+    assert "With l1, success is **significantly lower** than with l0: 40.0 %" in zoo.answers.sentences(
+        answer(zoo, 0.9, 0.4)
+    )
+    assert "With l1, success is **significantly higher** than with l0: 90.0 %" in zoo.answers.sentences(
+        answer(zoo, 0.4, 0.9)
+    )
+
+
+def test_a_small_or_no_difference_is_not(zoo):
+    for rate in (0.9, 0.89):
+        said = zoo.answers.sentences(answer(zoo, 0.9, rate))
+        assert said.startswith("Between l1 and l0 **no significant difference** is seen: ")
+
+
+def test_every_question_asks_for_cells_that_its_sweep_has(zoo):
+    for question in zoo.plan.QUESTIONS:
+        record = zoo.record.read_record(question.sweep)
+        for level in question.levels:
+            assert zoo.record.cell_of(record, question.key, level.value) is not None
+
+
+def test_p_values_are_corrected_for_all_comparisons(zoo):
+    found = [zoo.measures.Difference(value=0.1, interval=(0.0, 0.2), p_value=p) for p in (0.03, 0.001)]
+    assert [one.p_value for one in zoo.measures.corrected(found)] == pytest.approx([0.03, 0.002])
+
+
+def test_the_records_are_of_the_sweeps_that_the_page_names(zoo):
+    for name in zoo.plan.SWEEPS:
+        asked = command.make_context("sweep", zoo.plan.command(name)).params
+        plan = plan_sweep(
+            asked["specs"],
+            vary=read_vary(asked["vary"]),
+            seeds=read_seeds(asked["seeds"]),
+            overrides=asked["overrides"],
+            one_at_a_time=asked["one_at_a_time"],
+        )
+        cells = [{"name": cell.name, "levels": cell.levels} for cell in plan.cells]
+        record = zoo.record.read_record(name)
+        assert (record["cells"], record["seeds"]) == (cells, len(plan.seeds))
+
+
+def test_sweeps_are_begun_or_gone_on_with_and_failed_runs_end_nothing(zoo, tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr("subprocess.run", lambda words, **_: called.append(words[4:6]) or SimpleNamespace(returncode=1))
+    (tmp_path / "parts").mkdir()
+    zoo.make.train(tmp_path)
+    assert called == [["--spec", "bc_cnn"], ["--resume", str(tmp_path / "parts")], ["--spec", "bc_cnn"]]
+
+
+def test_an_interrupt_ends_all_of_it(zoo, tmp_path, monkeypatch):
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: SimpleNamespace(returncode=130))
+    with pytest.raises(SystemExit, match="130"):
+        zoo.make.train(tmp_path)
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """The folder of a sweep of two cells with two seeds, of which one run is not finished."""
+    cells = [{"name": name, "spec_name": "bc_cnn", "levels": {"a.b": name}, "overrides": []} for name in ("x", "y")]
+    vary = [{"key": "a.b", "levels": ["x", "y"]}]
+    plan = {"format": 1, "bczoo": "0", "design": "grid", "specs": [], "vary": vary, "seeds": [0, 1], "cells": cells}
+    (tmp_path / "sweep.json").write_text(json.dumps(plan))
+    for name in ("x,seed=0", "x,seed=1", "y,seed=0"):
+        run(tmp_path / "runs" / name, seed=name.endswith("1"))
+    (tmp_path / "runs" / "y,seed=1").mkdir()
+    return tmp_path
+
+
+def run(folder, seed, rule="wins"):
+    folder.mkdir(parents=True, exist_ok=True)
+    starts = [
+        {"index": i, "seed": 7, "success": i < 2 + seed, "steps": 10 + i, "episode_return": 0.0} for i in range(4)
+    ]
+    told = {"env": {"use": "e"}, "settings": {"seed": 0, "episodes": 4}, "success_rule": rule, "table": starts}
+    (folder / "eval.json").write_text(json.dumps(told))
+    (folder / "metrics.jsonl").write_text('{"seconds": 30.0}\n{"seconds": 60.0}\n')
+    machine = {"versions": {"bczoo": "0"}, "threads": 1, "cpus": 2, "device": "cpu", "precision": "fp32"}
+    (folder / "versions.json").write_text(json.dumps(machine))
+    shutil.copyfile(shipped()["bc_cnn"], folder / "policy.safetensors")
+
+
+def test_a_record_has_what_is_finished_of_a_sweep(zoo, sweep, tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo.record, "HERE", tmp_path)
+    zoo.record.write_record("mine", sweep)
+    record = zoo.record.read_record("mine")
+    assert [(one["cell"], one["seed"], one["successes"]) for one in record["runs"]] == [
+        ("x", 0, "1100"),
+        ("x", 1, "1110"),
+        ("y", 0, "1100"),
+    ]
+    first = record["runs"][0]
+    assert (first["steps"], first["minutes"], record["made_with"][first["made_with"]]["cpus"]) == (
+        "10 11 12 13",
+        1.5,
+        2,
+    )
+    assert (zoo.record.cell_of(record, "a.b", "y"), zoo.record.cell_of(record, "a.b", "z")) == ("y", None)
+    assert zoo.record.successes(zoo.record.runs_of(record, "x")).tolist() == [[1, 1, 0, 0], [1, 1, 1, 0]]
+
+
+def test_runs_that_were_judged_differently_make_no_record(zoo, sweep, tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo.record, "HERE", tmp_path)
+    run(sweep / "runs" / "y,seed=0", seed=0, rule="loses")
+    with pytest.raises(ValueError, match="success_rule is loses, and wins in other runs; they cannot be compared"):
+        zoo.record.write_record("mine", sweep)
+
+
+def test_the_policies_of_seed_0_are_shipped(zoo, sweep, tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo.make, "POLICIES", tmp_path)
+    zoo.make.ship(sweep)
+    assert (tmp_path / "bc_cnn.safetensors").read_bytes() == shipped()["bc_cnn"].read_bytes()
