@@ -2,7 +2,7 @@
 
 A sweep of 8 small cells, one seed, with a job for each of two cores, whose demonstrations are there already. Its start,
 the imports of each run, evaluations and the statistics at the end are all in it. Other work on the machine makes the
-share smaller.
+share smaller; so it is told, too, with the time that the sweep's threads were ready to run and had no core.
 
     python bench/sweep_busy.py [--jobs 2] [--epochs 40]
 """
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 from rows import NotRun, Row, run
 
@@ -22,19 +23,38 @@ SMALL = ("env.height=48", "env.width=48", "data.demos=40", "eval.episodes=20", "
 PLAN = Row(what="a sweep of 8 small cells", baseline="", unit="CPU s", aim=">= 0.85", device="cpu")
 
 
-def bczoo(folder: str, *words: str) -> tuple[float, float]:
-    """Seconds that a command took, and seconds that it and all its processes computed."""
+def bczoo(folder: str, *words: str) -> tuple[float, float, float]:
+    """Seconds that a command took, that all its processes computed, and that their threads waited for a core."""
     before, start = cpu_seconds(), time.perf_counter()
     command = [sys.executable, "-m", "bczoo", *words, "--spec", "bc_cnn", "--quiet"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NotRun(f"{words[0]} failed: {done.stderr.strip()[-300:]}")
-    return time.perf_counter() - start, cpu_seconds() - before
+    waited: dict[Path, int] = {}
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT, text=True)
+        while process.poll() is None:
+            waited |= waiting(process.pid)
+            time.sleep(0.1)
+        if process.returncode:
+            said.seek(0)
+            raise NotRun(f"{words[0]} failed: {said.read().strip()[-300:]}")
+    return time.perf_counter() - start, cpu_seconds() - before, sum(waited.values()) / 1e9
 
 
 def cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def waiting(pid: int) -> dict[Path, int]:
+    """Nanoseconds that each thread of a process and its children has waited for a core so far."""
+    found: dict[Path, int] = {}
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            found[task] = int((task / "schedstat").read_text().split()[1])
+            for child in (task / "children").read_text().split():
+                found |= waiting(int(child))
+        except OSError:  # it has just ended
+            continue
+    return found
 
 
 def measure(arguments: argparse.Namespace) -> list[Row]:
@@ -44,7 +64,7 @@ def measure(arguments: argparse.Namespace) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         bczoo(folder, "collect", *settings)
         vary = ("--vary", f"train.optimizer.lr={RATES}", "--seeds", "1", "--jobs", str(arguments.jobs), "--name", "s")
-        wall, used = bczoo(folder, "sweep", *settings, "--set", f"train.epochs={arguments.epochs}", *vary)
+        wall, used, waited = bczoo(folder, "sweep", *settings, "--set", f"train.epochs={arguments.epochs}", *vary)
     whole = arguments.jobs * wall
     return [
         Row(
@@ -56,7 +76,8 @@ def measure(arguments: argparse.Namespace) -> list[Row]:
             ratio=used / whole,
             aim=PLAN.aim,
             device=PLAN.device,
-            note=f"{arguments.jobs} jobs, {wall:.0f} s; load of the machine over the last minute {os.getloadavg()[0]:.1f}",
+            note=f"{arguments.jobs} jobs, {wall:.0f} s; {(used + waited) / whole:.2f} with the time its threads waited for "
+            f"a core; load of the machine in the last minute {os.getloadavg()[0]:.1f}",
         )
     ]
 

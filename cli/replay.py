@@ -25,9 +25,9 @@ from bczoo.cli import options
 def command(source: Path, quiet: bool, **asked: Any) -> None:
     """Write one episode as a film, a contact sheet or a recording for Rerun.
 
-    DATA is a folder of demonstrations: an episode is shown as it was recorded. RUN is a run's folder, or a policy file
-    or zoo:NAME: the policy acts anew from one of its held-out starts, and what it does otherwise than eval.json says is said.
-    Rerun needs pip install 'bczoo[rerun]'.
+    DATA is a folder of demonstrations: an episode is shown as it was recorded. RUN is a run's folder, a policy file or
+    zoo:NAME: the policy acts anew from one of its held-out starts, and what it does otherwise than eval.json says is
+    said. Rerun needs pip install 'bczoo[rerun]'.
     """
     from bczoo.engine.console import show_log
     from bczoo.engine.replay import replay

@@ -57,10 +57,10 @@ def replay(
 
     `source` is a folder of demonstrations, of which `episode` is shown as it was recorded; or a run's folder or a
     policy file (or "zoo:NAME", one that comes with bczoo), whose policy then acts anew from held-out start number
-    `start`, as an evaluation by its spec does.
-    Both count from 0, where they begin by default; `failures` takes the first that failed instead. `overlay`
-    "saliency" lays where the policy looked over its pictures. Without `to` the file is called NAME-episodeN.mp4 or
-    NAME-startN.mp4, in the present folder. `device` as for bczoo.evaluate; `show` turns progress bars on.
+    `start`, as an evaluation by its spec does. Both count from 0, where they begin by default; `failures` takes the
+    first that failed instead. `overlay` "saliency" lays where the policy looked over its pictures. Without `to` the
+    file is called NAME-episodeN.mp4 or NAME-startN.mp4, in the present folder. `device` as for bczoo.evaluate; `show`
+    turns progress bars on.
 
     Raises InputError, before anything is done, for what is not there, cannot be or would be overwritten, and
     BczooError where files are damaged, the policy's env cannot be had or the file cannot be written.

@@ -62,3 +62,10 @@ def test_wrong_input_is_one_line(trained, call_cli, tmp_path, args, said):
     assert said in told.stderr
     assert told.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shipped_policy_is_replayed_by_its_name(call_cli, tmp_path):
+    told = call_cli("replay", "zoo:bc_cnn", "--start", "1", "--quiet")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.startswith("start 1: success after ")
+    assert (tmp_path / "bc_cnn-start1.mp4").is_file()
