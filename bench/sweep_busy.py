@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from rows import NotRun, Row, run
@@ -32,7 +33,7 @@ def bczoo(folder: str, *words: str) -> tuple[float, float, float]:
         process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT, text=True)
         while process.poll() is None:
             waited |= waiting(process.pid)
-            time.sleep(0.1)
+            time.sleep(0.2)
         if process.returncode:
             said.seek(0)
             raise NotRun(f"{words[0]} failed: {said.read().strip()[-300:]}")
@@ -45,15 +46,24 @@ def cpu_seconds() -> float:
 
 
 def waiting(pid: int) -> dict[Path, int]:
-    """Nanoseconds that each thread of a process and its children has waited for a core so far."""
+    """Nanoseconds that each thread of a process and of those it has started has waited for a core so far."""
     found: dict[Path, int] = {}
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        try:
-            found[task] = int((task / "schedstat").read_text().split()[1])
-            for child in (task / "children").read_text().split():
-                found |= waiting(int(child))
-        except OSError:  # it has just ended
-            continue
+    for process in descendants(pid):
+        for task in Path(f"/proc/{process}/task").glob("*"):
+            with suppress(OSError):  # it has just ended
+                found[task] = int((task / "schedstat").read_text().split()[1])
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """The process and all below it."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found = [pid]
+    for process in found:
+        found += children.get(process, [])
     return found
 
 
@@ -76,8 +86,8 @@ def measure(arguments: argparse.Namespace) -> list[Row]:
             ratio=used / whole,
             aim=PLAN.aim,
             device=PLAN.device,
-            note=f"{arguments.jobs} jobs, {wall:.0f} s; {(used + waited) / whole:.2f} with the time its threads waited for "
-            f"a core; load of the machine in the last minute {os.getloadavg()[0]:.1f}",
+            note=f"{arguments.jobs} jobs, {wall:.0f} s; {(used + waited) / whole:.2f} with the time its threads waited "
+            f"for a core; load of the machine in the last minute {os.getloadavg()[0]:.1f}",
         )
     ]
 
