@@ -8,6 +8,7 @@ import click
 from bczoo.cli import options
 
 if TYPE_CHECKING:
+    from bczoo.engine.sweep_plan import Design
     from bczoo.engine.sweep_results import SweepResults
 
 
@@ -90,14 +91,16 @@ def _begun(
     name: str | None,
 ) -> "Callable[..., SweepResults]":
     """A new sweep; wrong cells are reported before torch is imported."""
-    from functools import partial
-
-    from bczoo.engine.sweep import begin_sweep, plan_sweep
+    from bczoo.engine.sweep_grid import make_plan
     from bczoo.engine.sweep_levels import read_seeds, read_vary
 
-    plan = plan_sweep(
-        specs, vary=read_vary(vary), seeds=read_seeds(seeds), overrides=overrides, one_at_a_time=one_at_a_time
-    )
+    design: Design = "one-at-a-time" if one_at_a_time else "grid"
+    plan = make_plan(specs, overrides=overrides, vary=read_vary(vary), seeds=read_seeds(seeds), design=design)
+
+    from functools import partial
+
+    from bczoo.engine.sweep import begin_sweep
+
     return partial(begin_sweep, plan, name=name)
 
 
