@@ -33,7 +33,12 @@ def compare(folders: Iterable[str | Path]) -> Comparison:
     folders = [folders] if isinstance(folders, (str, Path)) else [*folders]
     if len(folders) < 2:
         raise InputError("give two or more evaluated runs to compare, the baseline first")
-    baseline, *others = runs = [read_judged(folder) for folder in folders]
+    return compare_judged([read_judged(folder) for folder in folders])
+
+
+def compare_judged(runs: Sequence[Judged]) -> Comparison:
+    """The same of two or more evaluations that are read already; raises InputError for what cannot be compared."""
+    baseline, *others = runs
     for other in others:
         _check(baseline, other)
     shared = sorted(set(baseline.starts).intersection(*(other.starts for other in others)))

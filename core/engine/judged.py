@@ -68,7 +68,7 @@ def read_judged(folder: str | Path) -> Judged:
             f"{folder} was not evaluated, since its spec says eval.episodes = 0; give its evaluation instead, the "
             f"folder that this makes: bczoo eval {folder / 'policy.safetensors'} --episodes 100"
         )
-    spec = told.spec or _run_spec(folder / "spec.toml")
+    spec = told.spec or run_spec(folder / "spec.toml")
     return Judged(
         name=str(folder),
         success_rule=told.success_rule,
@@ -84,7 +84,7 @@ def _read(path: Path) -> Told:
         table = parse_json(path.read_text(encoding="utf-8"))
         if isinstance(table, dict) and table.get("episodes") == 0:
             table = {"env": {}, "settings": {}, "success_rule": "", "table": []}
-        told: Told = structure(_known(table, Told) | {"table": _rows(table)}, Told)
+        told: Told = structure(known(table, Told) | {"table": _rows(table)}, Told)
     except (OSError, ValueError, Mistakes) as error:
         raise BczooError(f"{path}: cannot be read as an evaluation: {brief(error)}") from error
     return told
@@ -92,17 +92,17 @@ def _read(path: Path) -> Told:
 
 def _rows(table: dict[str, Any]) -> Any:
     rows = table.get("table")
-    return [_known(row, Start) for row in rows] if isinstance(rows, list) else rows
+    return [known(row, Start) for row in rows] if isinstance(rows, list) else rows
 
 
-def _known(table: Any, cls: type) -> dict[str, Any]:
+def known(table: Any, cls: type) -> dict[str, Any]:
     """What of `table` is read here; later versions may say more."""
     if not isinstance(table, dict):
         raise ValueError(f"expected a table, got {brief(table)}")
     return {name: table[name] for name in attrs.fields_dict(cls) if name in table}
 
 
-def _run_spec(path: Path) -> dict[str, Any] | None:
+def run_spec(path: Path) -> dict[str, Any] | None:
     """The complete spec of a run as plain tables: what is compared need not be installed."""
     if not path.is_file():
         return None

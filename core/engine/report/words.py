@@ -1,0 +1,118 @@
+"""Figures and results as the page says them."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from bczoo.engine.comparison import said_between
+from bczoo.engine.report.groups import number
+from bczoo.engine.report.sources import Source
+from bczoo.engine.report.standing import Beside, Standing
+
+_FEW = 4  # specs beside the baseline of which each gets its own sentence
+
+
+def percent(rate: float) -> str:
+    """A rate."""
+    return f"{rate:.1%}"
+
+
+def between(interval: tuple[float, float] | None) -> str:
+    """The interval of a rate."""
+    return said_between(interval, percent)
+
+
+def signed(value: float) -> str:
+    """A difference."""
+    return f"{value:+.3g}"
+
+
+def minutes(source: Source) -> float | None:
+    """How long the epochs of a run took."""
+    seconds = [number(row, "seconds") for row in source.metrics]
+    known = [some for some in seconds if math.isfinite(some)]
+    return sum(known) / 60 if known else None
+
+
+def parameters(source: Source) -> int | None:
+    """The parameters in a run's policy, its statistics apart; read from the file's header alone."""
+    path = source.folder / "policy.safetensors"
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="np") as file:
+            shapes = [file.get_slice(name).get_shape() for name in file.keys() if not name.startswith("normalizer.")]
+    except (OSError, SafetensorError):
+        return None
+    return sum(map(math.prod, shapes))
+
+
+def first_result(standings: Sequence[Standing], beside: Sequence[Beside]) -> list[str]:
+    """The sentences that the page begins with: how well the first does, and what differs from it."""
+    if not standings:
+        return ["Nothing is evaluated yet, so there is no result to report."]
+    first = standings[0]
+    if len(first.rates) == 1:
+        runs = [run for run in first.group.runs if run.judged]
+        won, n = len(runs[0].starts) - len(runs[0].failures), len(runs[0].starts)
+        said = f"succeeds from {won} of {n} held-out starts: {percent(first.rate)}"
+    else:
+        said = f"succeeds from {percent(first.rate)} of the held-out starts, over {len(first.rates)} seeds"
+    told = [f"{first.group.name} {said} (95 % interval {between(first.interval)})."]
+    return told + (_each(beside) if len(beside) <= _FEW else _counted(first.group.name, beside))
+
+
+def _each(beside: Sequence[Beside]) -> list[str]:
+    return [one.sentence for one in beside]
+
+
+def _counted(baseline: str, beside: Sequence[Beside]) -> list[str]:
+    better = [one.name for one in beside if one.verdict == "better"]
+    worse = [one.name for one in beside if one.verdict == "worse"]
+    alike = len(beside) - len(better) - len(worse)
+    told = [f"Beside it stand {len(beside)} others. After Holm's correction,"]
+    for names, how in ((better, "more"), (worse, "less")):
+        if names:
+            listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+            told[0] += f" {len(names)} {_verb(len(names))} significantly {how} often ({listed}),"
+    told[0] += f" {alike} {'does' if alike == 1 else 'do'} not differ significantly from {baseline}."
+    return told
+
+
+def _verb(count: int) -> str:
+    return "succeeds" if count == 1 else "succeed"
+
+
+def unfinished(sources: Sequence[Source]) -> str:
+    """How many have no result, and why; empty where all have."""
+    states = [source.state for source in sources if source.state != "done"]
+    if not states:
+        return ""
+    each = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    return f"{len(states)} of {len(sources)} {'runs have' if len(states) > 1 else 'runs has'} no result: {', '.join(each)}."
+
+
+def state_of(source: Source) -> str:
+    """How far it is, with the epochs of a run that is under way."""
+    if source.state != "unfinished" or not source.metrics:
+        return source.state
+    train: Any = (source.spec or {}).get("train")
+    epochs = train.get("epochs") if isinstance(train, dict) else None
+    done = number(source.metrics[-1], "epoch")
+    return f"unfinished: {done:g}{f' of {epochs}' if isinstance(epochs, int) else ''} epochs"
+
+
+def command_of(source: Source) -> str:
+    """What makes this source again, as it is typed."""
+    folder = source.folder
+    if source.policy is None:
+        name = f"{folder.name or source.name}-again"
+        return shlex.join(["bczoo", "train", "--spec", str(folder / "spec.toml"), "--run", name])
+    settings = source.judged.settings if source.judged else {}
+    chosen = [[f"--{key}", str(settings[key])] for key in ("episodes", "seed", "execute") if key in settings]
+    shifts = [["--shift", str(shift.shift)] for shift in source.shifts]
+    return shlex.join(["bczoo", "eval", source.policy, *chain(*chosen, *shifts)])
