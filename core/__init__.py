@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bczoo.engine.experiment import resume, train
     from bczoo.engine.judge import evaluate_file as evaluate
     from bczoo.engine.own_demos import write_demos
+    from bczoo.engine.report.build import report
     from bczoo.errors import BczooError, InputError, SpecError
     from bczoo.hooks import hookimpl
     from bczoo.spec import Spec
@@ -36,6 +37,7 @@ __all__ = [
     "hookimpl",
     "load_policy",
     "load_spec",
+    "report",
     "resume",
     "train",
     "write_demos",
@@ -60,6 +62,7 @@ _HOMES = {
     "hookimpl": "bczoo.hooks",
     "load_policy": "bczoo.engine.checkpoint",
     "load_spec": "bczoo.specfile",
+    "report": "bczoo.engine.report.build",
     "resume": "bczoo.engine.experiment",
     "train": "bczoo.engine.experiment",
     "write_demos": "bczoo.engine.own_demos",

@@ -15,6 +15,7 @@ OWN_COMMANDS: Final = {
     "train": "train",
     "eval": "evaluate",
     "compare": "compare",
+    "report": "report",
     "export": "export",
     "doctor": "doctor",
 }

@@ -27,7 +27,9 @@ class Grid:
     @property
     def sentences(self) -> list[str]:
         """What the grid shows, for those who do not look at it."""
-        told = [f"{_of(self.all_win, self.judged)} won by every run, {_of(self.all_fail, self.judged)} lost by every run."]
+        told = [
+            f"{_of(self.all_win, self.judged)} won by every run, {_of(self.all_fail, self.judged)} lost by every run."
+        ]
         hard = [(index, lost) for index, _, lost in self.starts if lost][:5]
         if hard and len(self.rows) > 1:
             listed = ", ".join(f"start {index} ({lost} of {len(self.rows)} fail)" for index, lost in hard)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from bczoo.errors import clip, printable
 
@@ -89,6 +90,9 @@ def draw(panel: Panel, name: str) -> Markup:
         axes.set(xlabel="epoch", ylabel=panel.ylabel)
         if panel.log:
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axes.yaxis.set_minor_formatter(NullFormatter())
         if panel.limits:
             axes.set_ylim(*panel.limits)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -147,4 +151,4 @@ def inline(svg: str, title: str, description: str, name: str) -> Markup:
     told = f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
     labels = f'role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc"'
     links = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
-    return Markup(f"<svg {links} {box[0] if box else ''} {labels}>{told}{rest}")  # noqa: S704 - names are escaped
+    return Markup(f"<svg {links} {box[0] if box else ''} {labels}>{told}{rest}")

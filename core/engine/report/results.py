@@ -20,11 +20,11 @@ _NOTHING = Cell("-", -math.inf)
 def leaderboard(groups: Sequence[Group], standings: Sequence[Standing]) -> Table:
     """Every group, the best first; those without a result come last."""
     several = any(len(one.rates) > 1 for one in standings)
-    mark = standings[0].rate if standings else None
+    baseline = standings[0] if len(standings) > 1 else None
     best = sorted(standings, key=lambda one: -one.rate)
     ranks = {id(one.group): 1 + sum(other.rate > one.rate for other in standings) for one in standings}
     rest = [group for group in groups if id(group) not in ranks]
-    rows = [_place(one.group, one, ranks[id(one.group)], mark) for one in best]
+    rows = [_place(one.group, one, ranks[id(one.group)], baseline) for one in best]
     return without_empty(
         Table(
             caption="Success of every spec, the best first" if several else "Success of every run, the best first",
@@ -46,24 +46,24 @@ def leaderboard(groups: Sequence[Group], standings: Sequence[Standing]) -> Table
     )
 
 
-def _place(group: Group, found: Standing, rank: int, mark: float | None) -> list[Cell]:
-    steps = found.median_steps
+def _place(group: Group, found: Standing, rank: int, baseline: Standing | None) -> list[Cell]:
+    steps, mark = found.median_steps, baseline.rate if baseline else None
     return [
         Cell(str(rank), rank),
-        Cell(group.name),
+        Cell(f"{group.name} (baseline)" if found is baseline else group.name),
         Cell(percent(found.rate), found.rate, "strong"),
         Cell(between(found.interval), found.interval[0]),
         Cell("", found.rate, bar=Bar(low=found.interval[0], value=found.rate, high=found.interval[1], mark=mark)),
         Cell(", ".join(map(percent, found.rates)), fmean(found.rates)),
         _NOTHING if steps is None else Cell(f"{steps:g}", steps),
         *_cost(group),
-        Cell(_state(group)),
+        Cell(_state(group), look="says"),
     ]
 
 
 def _without(group: Group) -> list[Cell]:
     """The row of what has no result."""
-    return [_NOTHING, Cell(group.name), *[_NOTHING] * 5, *_cost(group), Cell(_state(group))]
+    return [_NOTHING, Cell(group.name), *[_NOTHING] * 5, *_cost(group), Cell(_state(group), look="says")]
 
 
 def _cost(group: Group) -> list[Cell]:
@@ -91,7 +91,7 @@ def comparison(baseline: str, beside: Sequence[Beside]) -> Table | None:
         Table(
             caption=f"Differences from {baseline}, on the same starts",
             columns=[
-                Column("compared with the baseline", header=True),
+                Column("run or spec", header=True),
                 Column("verdict", meaning="after Holm's correction, at the 5 % level"),
                 Column("difference", numeric=True, meaning="of success, in percentage points"),
                 Column("95 % interval", numeric=True),

@@ -47,7 +47,9 @@ class Table:
 
 def without_empty(table: Table) -> Table:
     """The table without columns in which nothing is said."""
-    kept = [i for i in range(len(table.columns)) if any(row[i].text not in ("", "-") for row in table.rows)]
+    kept = [
+        i for i in range(len(table.columns)) if any(row[i].bar or row[i].text not in ("", "-") for row in table.rows)
+    ]
     return attrs.evolve(
         table, columns=[table.columns[i] for i in kept], rows=[[row[i] for i in kept] for row in table.rows]
     )
