@@ -1,9 +1,12 @@
 """A part's options in words, for tables and reference pages."""
 
 import json
-from typing import Any, Literal, get_args, get_origin
+import re
+from typing import Any, Final, Literal, get_args, get_origin
 
 import attrs
+
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")  # keys that TOML wants no quotes around
 
 
 @attrs.frozen
@@ -37,13 +40,16 @@ def describe_type(kind: Any) -> str:
 
 
 def to_toml(value: Any) -> str:
-    """A scalar or list as a TOML value."""
+    """A scalar, a list or a table, written inline, as a TOML value."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)  # TOML's basic strings escape alike
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(to_toml, value))}]"
+    if isinstance(value, dict):
+        pairs = (f"{key if _BARE.fullmatch(key) else to_toml(key)} = {to_toml(item)}" for key, item in value.items())
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
     return str(value)
 
 

@@ -170,9 +170,10 @@ def prepare(
         "processes": team.size,
         "weights": policy.backbone.used_weights,
         "demos": str(demos.folder),
+        "parameters": sum(parameter.numel() for parameter in policy.parameters()),
     }
     log.info(
-        f"training {sum(p.numel() for p in policy.parameters()):,} parameters on {len(windows[0]):,} windows of "
+        f"training {facts['parameters']:,} parameters on {len(windows[0]):,} windows of "
         f"{len(training)} demonstrations ({demos.episodes - len(training)} held back), {device}, {precision}"
     )
     callbacks = [build(options) for options in spec.callbacks]
