@@ -40,7 +40,7 @@ def compare_judged(runs: Sequence[Judged]) -> Comparison:
     """The same of two or more evaluations that are read already; raises InputError for what cannot be compared."""
     baseline, *others = runs
     for other in others:
-        _check(baseline, other)
+        check_comparable(baseline, other)
     shared = sorted(set(baseline.starts).intersection(*(other.starts for other in others)))
     if not shared:
         raise InputError(f"{', '.join(run.name for run in runs)}: no start is common to all of them")
@@ -57,7 +57,7 @@ def compare_judged(runs: Sequence[Judged]) -> Comparison:
     )
 
 
-def _check(baseline: Judged, other: Judged) -> None:
+def check_comparable(baseline: Judged, other: Judged) -> None:
     """Raise InputError, one sentence, where the results of two runs say nothing about each other."""
     if found := changes({"env": baseline.env}, {"env": other.env}):
         raise InputError(

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,13 +16,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bczoo.engine.report.curves import Figure, draw_curves
+from bczoo.engine.report.gather import gather
 from bczoo.engine.report.grid import Grid, build_grid
-from bczoo.engine.report.groups import Group, grouped
+from bczoo.engine.report.groups import Group
 from bczoo.engine.report.method import how_measured
 from bczoo.engine.report.origins import Recipe, recipes, spec_differences, versions
 from bczoo.engine.report.results import comparison, during_training, leaderboard, under_shifts
-from bczoo.engine.report.sources import read_source, short_names
 from bczoo.engine.report.standing import beside_baseline, standing
+from bczoo.engine.report.sweeps import effects_table, sweep_notes, sweep_recipes, sweep_result
 from bczoo.engine.report.tables import Table
 from bczoo.engine.report.videos import Films, gather_films
 from bczoo.engine.report.words import first_result, unfinished
@@ -103,19 +105,23 @@ def report(folders: str | Path | Iterable[str | Path], to: str | Path = "report.
 
 
 def build_page(folders: Iterable[Path]) -> Page:
-    """Read all folders and find out what the page says; a folder given twice counts once."""
-    unique = list({folder.absolute(): folder for folder in folders}.values())
-    sources = [read_source(folder, name) for folder, name in zip(unique, short_names(unique), strict=True)]
-    groups = grouped(sources)
+    """Read all folders and find out what the page says."""
+    gathered = gather(folders)
+    groups, sources, sweep = gathered.groups, gathered.sources, gathered.sweep
     standings = [found for group in groups if (found := standing(group))]
-    beside, notes = beside_baseline(groups)
+    # In a sweep, everything is compared with the first level of its key already.
+    beside, notes = ([], []) if sweep else beside_baseline(groups)
+    if not sweep:
+        notes = [unfinished(sources), *notes]
+    for one in gathered.sweeps:
+        notes += sweep_notes(one)
     curves = draw_curves(groups)
     return Page(
-        title=_title(groups),
-        result=first_result(standings, beside),
-        caveats=[sentence for sentence in (unfinished(sources), *notes) if sentence],
+        title=f"Sweep {sweep.name}" if sweep else _title(groups),
+        result=sweep_result(sweep, standings) if sweep else first_result(standings, beside),
+        caveats=[sentence for sentence in notes if sentence],
         leaderboard=leaderboard(groups, standings),
-        effects=[],
+        effects=[table for one in gathered.sweeps if (table := effects_table(one))],
         comparison=comparison(standings[0].group.name, beside) if standings else None,
         grid=build_grid(sources),
         curves=curves,
@@ -124,10 +130,10 @@ def build_page(folders: Iterable[Path]) -> Page:
         differences=spec_differences(groups),
         shifts=under_shifts(sources),
         during=during_training(sources),
-        recipes=recipes(groups),
+        recipes=[*chain(*map(sweep_recipes, gathered.sweeps)), *recipes(groups)],
         versions=versions(sources),
         method=how_measured(sources, standings, beside),
-        count=f"{len(sources)} folder{'s' if len(sources) != 1 else ''}",
+        count=f"{len(sources)} run{'s' if len(sources) != 1 else ''}",
         date=f"{datetime.now():%Y-%m-%d %H:%M}",
         version=version("bczoo"),
     )

@@ -1,7 +1,6 @@
 """Runs that differ in nothing but their seeds belong together."""
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,8 +19,8 @@ class Group:
 
     @property
     def spec(self) -> dict[str, Any] | None:
-        """That of the first."""
-        return self.runs[0].spec
+        """That of the first that is begun."""
+        return next((run.spec for run in self.runs if run.spec), None)
 
 
 def grouped(sources: Iterable[Source]) -> list[Group]:
@@ -54,7 +53,8 @@ def _name(group: Sequence[Source]) -> str:
     """What the names of the runs begin with, without what may be left of "seed 0"."""
     if len(group) == 1:
         return group[0].name
-    common = os.path.commonprefix([run.name for run in group])
+    first, last = min(run.name for run in group), max(run.name for run in group)
+    common = first[: next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
     for word in ("seed=", "seed", "s"):
         bare = common.rstrip("-_,. =")
         if bare.endswith(word) and not bare.removesuffix(word)[-1:].isalnum():

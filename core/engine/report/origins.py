@@ -100,11 +100,16 @@ def recipes(groups: Sequence[Group]) -> list[Recipe]:
     return [
         Recipe(
             name=group.name,
-            spec=tomli_w.dumps(_without_none(group.spec)) if group.spec else "",
+            spec=as_toml(group.spec) if group.spec else "",
             commands=[command_of(run) for run in group.runs],
         )
         for group in groups
     ]
+
+
+def as_toml(spec: dict[str, Any]) -> str:
+    """A spec as its file has it."""
+    return tomli_w.dumps(_without_none(spec))
 
 
 def _without_none(value: Any) -> Any:

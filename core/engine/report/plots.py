@@ -15,7 +15,7 @@ import numpy.typing as npt
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from bczoo.errors import clip, printable
 
@@ -95,7 +95,7 @@ def draw(panel: Panel, name: str) -> Markup:
             axes.yaxis.set_minor_formatter(NullFormatter())
         if panel.limits:
             axes.set_ylim(*panel.limits)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.margins(x=0.02)
         out = StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})

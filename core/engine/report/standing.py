@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
-from bczoo.engine.compare import compare_judged
+from bczoo.engine.compare import check_comparable, compare_judged
 from bczoo.engine.comparison import said_between, said_p, said_points
-from bczoo.engine.judged import Judged, Start
+from bczoo.engine.judged import Judged
 from bczoo.engine.paired import LEVEL, Estimate, Resampled, holm
 from bczoo.engine.report.groups import Group, number
 from bczoo.engine.report.sources import Source
+from bczoo.engine.sweep_board import shared_starts, successes
 from bczoo.engine.sweep_statistics import mean_effect, rate_over_seeds
 from bczoo.engine.wilson import wilson
+from bczoo.errors import InputError
 
 
 @attrs.frozen(kw_only=True)
@@ -52,10 +53,10 @@ def standing(group: Group) -> Standing | None:
     judged = [run.judged for run in group.runs if run.judged]
     if not judged:
         return None
-    shared = sorted(set(judged[0].starts).intersection(*(run.starts for run in judged)))
+    shared = shared_starts(judged)
     if len(judged) == 1 or not shared:
         judged, shared = judged[:1], sorted(judged[0].starts)
-    success_SN = _successes(judged, shared)
+    success_SN = successes(judged, shared)
     won, n = int(success_SN.sum()), success_SN.size
     rate, interval = (won / n, wilson(won, n)) if len(judged) == 1 else rate_over_seeds(success_SN)
     steps = [run.starts[key].steps for run in judged for key in shared if run.starts[key].success]
@@ -77,11 +78,13 @@ def beside_baseline(groups: Sequence[Group]) -> tuple[list[Beside], list[str]]:
     runs = [run.judged for group in judged for run in group.runs if run.judged]
     if len(runs) < 2:
         return [], []
-    compared = compare_judged(runs)  # which refuses what cannot be
+    for run in runs[1:]:
+        check_comparable(runs[0], run)
     if len(judged) < 2:
         return [], []
     if len(runs) > len(judged):
         return _over_seeds(judged), []
+    compared = compare_judged(runs)
     beside = [
         Beside(
             name=found.name,
@@ -105,11 +108,11 @@ def _over_seeds(groups: Sequence[Group]) -> list[Beside]:
     found = []
     for other in others:
         pairs = list(zip(_by_seed(baseline), _by_seed(other), strict=False))
-        shared = sorted(set.intersection(*(set(run.starts) for pair in pairs for run in pair)))
-        difference_RN = _successes([after for _, after in pairs], shared) - _successes(
-            [before for before, _ in pairs], shared
-        )
-        found.append(mean_effect(difference_RN, [0] * len(pairs)))
+        shared = shared_starts(run for pair in pairs for run in pair)
+        if not shared:
+            raise InputError(f"{baseline.name} and {other.name}: no start is common to all of their runs")
+        before_RN, after_RN = (successes(side, shared) for side in zip(*pairs, strict=True))
+        found.append(mean_effect(after_RN - before_RN, [0] * len(pairs)))
     corrected = holm([one.p_value for one in found])
     return [
         Beside(
@@ -142,9 +145,3 @@ def _sentence(baseline: str, name: str, success: Estimate, p_value: float) -> st
         return f"{name} and {baseline} do not differ significantly: {seen} ({chance}{said_p(p_value)})."
     more = "more" if success.value > 0 else "less"
     return f"{name} succeeds {more} often than {baseline}: {seen} ({chance}{said_p(p_value)})."
-
-
-def _successes(runs: Sequence[Judged], keys: Sequence[tuple[int, int]]) -> npt.NDArray[np.float64]:
-    """1 where a run succeeds from a start, runs by starts."""
-    rows: list[list[Start]] = [[run.starts[key] for key in keys] for run in runs]
-    return np.array([[float(start.success) for start in row] for row in rows])

@@ -27,7 +27,7 @@ class Cell:
 
 @attrs.frozen
 class Column:
-    """A column; figures stand to the right, and the `header` names the row. `meaning` explains the title where that does not do so itself."""
+    """A column; figures stand to the right, the `header` names the row, and `meaning` explains a title."""
 
     title: str
     numeric: bool = False

@@ -100,7 +100,7 @@ def _encoded(film: bytes, scale: float, quality: int) -> bytes:
     """The film's beginning in H.264, smaller."""
     out = BytesIO()
     options = {"preset": "veryfast", "crf": str(quality)}
-    with av.open(BytesIO(film)) as given, av.open(out, "w", format="mp4") as made:
+    with av.open(BytesIO(film), "r") as given, av.open(out, "w", format="mp4") as made:
         old = given.streams.video[0]
         new: Any = made.add_stream("libx264", rate=Fraction(old.average_rate or 20), options=options)
         new.width, new.height = (max(2, int(side * scale) // 2 * 2) for side in (old.width, old.height))

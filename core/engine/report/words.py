@@ -39,13 +39,16 @@ def minutes(source: Source) -> float | None:
 
 
 def parameters(source: Source) -> int | None:
-    """The parameters in a run's policy, its statistics apart; read from the file's header alone."""
+    """The parameters of a run's policy; of early versions, which do not note them, by the header of its file."""
+    if isinstance(told := source.versions.get("parameters"), int):
+        return told
     path = source.folder / "policy.safetensors"
     if not path.is_file():
         return None
     try:
         with safe_open(path, framework="np") as file:
-            shapes = [file.get_slice(name).get_shape() for name in file.keys() if not name.startswith("normalizer.")]
+            names = [name for name in file.keys() if not name.startswith("normalizer.")]  # noqa: SIM118
+            shapes = [file.get_slice(name).get_shape() for name in names]
     except (OSError, SafetensorError):
         return None
     return sum(map(math.prod, shapes))
@@ -93,7 +96,8 @@ def unfinished(sources: Sequence[Source]) -> str:
     if not states:
         return ""
     each = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
-    return f"{len(states)} of {len(sources)} {'runs have' if len(states) > 1 else 'runs has'} no result: {', '.join(each)}."
+    have = "runs have" if len(states) > 1 else "runs has"
+    return f"{len(states)} of {len(sources)} {have} no result: {', '.join(each)}."
 
 
 def state_of(source: Source) -> str:
