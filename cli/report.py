@@ -22,10 +22,11 @@ def command(folders: tuple[Path, ...], to: Path) -> None:
     compared with the first. Runs that are not finished are shown as such.
     """
     from bczoo.engine.report.build import report
+    from bczoo.errors import printable
 
     written = report(folders, to)
     for sentence in written.result:
-        click.secho(sentence, bold=True)
+        click.secho(printable(sentence), bold=True)
     for sentence in written.notes:
-        click.echo(f"note: {sentence}")
+        click.echo(f"note: {printable(sentence)}")
     click.echo(f"file: {written.path} ({written.path.stat().st_size / 1e6:.1f} MB)")

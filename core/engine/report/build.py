@@ -132,7 +132,7 @@ def build_page(folders: Iterable[Path]) -> Page:
         during=during_training(sources),
         recipes=[*chain(*map(sweep_recipes, gathered.sweeps)), *recipes(groups)],
         versions=versions(sources),
-        method=how_measured(sources, standings, beside),
+        method=how_measured(sources, standings, beside, bool(gathered.sweeps)),
         count=f"{len(sources)} run{'s' if len(sources) != 1 else ''}",
         date=f"{datetime.now():%Y-%m-%d %H:%M}",
         version=version("bczoo"),

@@ -9,7 +9,9 @@ from bczoo.engine.report.standing import Beside, Standing
 _SAID = ("execute", "ensemble")  # settings of the evaluation by which a policy acts otherwise
 
 
-def how_measured(sources: Sequence[Source], standings: Sequence[Standing], beside: Sequence[Beside]) -> list[str]:
+def how_measured(
+    sources: Sequence[Source], standings: Sequence[Standing], beside: Sequence[Beside], sweep: bool
+) -> list[str]:
     """What the figures are, in the order of the page."""
     judged = [source for source in sources if source.judged]
     if not judged:
@@ -20,6 +22,8 @@ def how_measured(sources: Sequence[Source], standings: Sequence[Standing], besid
         "An interval of one run's success rate is the 95 % Wilson interval.",
         *(_SEEDS if several else []),
         *((_OVER_SEEDS if several else _START_BY_START) if beside else []),
+        *(_EFFECTS if sweep else []),
+        *([_NOT_EQUAL] if beside or sweep else []),
         *([] if several else [_ONE_POLICY]),
     ]
 
@@ -35,8 +39,12 @@ _OVER_SEEDS = [
 _START_BY_START = [
     "Runs are compared start by start: success by McNemar's exact test and Tango's score interval, steps and returns "
     "by the bootstrap over starts. P-values of several comparisons carry Holm's correction, intervals do not.",
-    "Not significant does not mean equal: the interval says which differences would fit what was seen.",
 ]
+_EFFECTS = [
+    "The effect of a level is the mean over everything else of success at this level minus that at its key's first "
+    "level, paired cell by cell, seed by seed and start by start; p-values carry Holm's correction for all effects."
+]
+_NOT_EQUAL = "Not significant does not mean equal: the interval says which differences would fit what was seen."
 _ONE_POLICY = (
     "With one training of each spec this is about these policies; what a change of the spec does, several seeds tell."
 )

@@ -148,7 +148,8 @@ def inline(svg: str, title: str, description: str, name: str) -> Markup:
     for drawn, shown in _SHOWN.items():
         rest = rest.replace(drawn, shown)
     box = re.search(r'viewBox="[\d. -]+"', opening)
-    told = f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
+    words = {"title": printable(title), "desc": printable(description)}
+    told = "".join(f'<{tag} id="{name}-{tag}">{escape(text)}</{tag}>' for tag, text in words.items())
     labels = f'role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc"'
     links = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
     return Markup(f"<svg {links} {box[0] if box else ''} {labels}>{told}{rest}")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Final
 
 from bczoo.engine.comparison import said_between, said_p, said_points
 from bczoo.engine.paired import Resampled
@@ -13,7 +14,7 @@ from bczoo.engine.report.tables import Bar, Cell, Column, Table, without_empty
 from bczoo.engine.report.words import between, minutes, parameters, percent, signed, state_of
 from bczoo.engine.wilson import wilson
 
-_SIGNS = {"better": "▲ better", "worse": "▼ worse", "no significant difference": "≈ no significant difference"}
+SIGNS: Final = {"better": "▲ better", "worse": "▼ worse", "not significant": "≈ not significant"}
 _NOTHING = Cell("-", -math.inf)
 
 
@@ -34,8 +35,8 @@ def leaderboard(groups: Sequence[Group], standings: Sequence[Standing]) -> Table
                 Column("success", numeric=True, meaning="interquartile mean over seeds" if several else ""),
                 Column("95 % interval", numeric=True),
                 Column("0 to 100 %", meaning="the line is the interval, the tick the baseline's rate"),
-                *([Column("each seed", meaning="success of every run, in the order of the seeds")] if several else []),
-                Column("median steps", numeric=True, meaning="of the rollouts that succeed"),
+                *([Column("each seed", meaning="success in percent, in the order of the seeds")] if several else []),
+                Column("steps", numeric=True, meaning="median of the rollouts that succeed"),
                 Column("minutes", numeric=True, meaning="that training one run took"),
                 Column("parameters", numeric=True),
                 Column("state"),
@@ -54,7 +55,7 @@ def _place(group: Group, found: Standing, rank: int, baseline: Standing | None) 
         Cell(percent(found.rate), found.rate, "strong"),
         Cell(between(found.interval), found.interval[0]),
         Cell("", found.rate, bar=Bar(low=found.interval[0], value=found.rate, high=found.interval[1], mark=mark)),
-        Cell(", ".join(map(percent, found.rates)), fmean(found.rates)),
+        Cell(", ".join(f"{100 * rate:.3g}" for rate in found.rates), fmean(found.rates)),
         _NOTHING if steps is None else Cell(f"{steps:g}", steps),
         *_cost(group),
         Cell(_state(group), look="says"),
@@ -109,7 +110,7 @@ def comparison(baseline: str, beside: Sequence[Beside]) -> Table | None:
 def _contrast(one: Beside) -> list[Cell]:
     return [
         Cell(one.name),
-        Cell(_SIGNS[one.verdict], look=one.verdict.partition(" ")[0]),
+        Cell(SIGNS[one.verdict], look=one.verdict.partition(" ")[0]),
         Cell(said_points(one.success.value), one.success.value, "strong"),
         Cell(said_between(one.success.interval, said_points), one.success.interval[0]),
         Cell(f"{one.won} : {one.lost}", one.won - one.lost),

@@ -45,7 +45,7 @@ class Beside:
     @property
     def verdict(self) -> str:
         """Better, worse or neither."""
-        return "no significant difference" if not self.significant else "better" if self.won > self.lost else "worse"
+        return "not significant" if not self.significant else "better" if self.won > self.lost else "worse"
 
 
 def standing(group: Group) -> Standing | None:
@@ -84,7 +84,7 @@ def beside_baseline(groups: Sequence[Group]) -> tuple[list[Beside], list[str]]:
         return [], []
     if len(runs) > len(judged):
         return _over_seeds(judged), []
-    compared = compare_judged(runs)
+    compared = compare_judged([attrs.evolve(run, name=group.name) for run, group in zip(runs, judged, strict=True)])
     beside = [
         Beside(
             name=found.name,

@@ -5,6 +5,7 @@ import shlex
 from bczoo.describe import to_toml
 from bczoo.engine.comparison import said_between, said_p, said_points
 from bczoo.engine.report.origins import Recipe, as_toml
+from bczoo.engine.report.results import SIGNS
 from bczoo.engine.report.standing import Standing
 from bczoo.engine.report.tables import Cell, Column, Table
 from bczoo.engine.report.words import between, percent
@@ -39,12 +40,12 @@ def effects_table(sweep: SweepResults) -> Table | None:
 
 def _row(effect: Effect) -> list[Cell]:
     value, interval, p_value = effect.difference, effect.interval, effect.corrected_p
-    verdict = ("▲ better" if (value or 0) > 0 else "▼ worse") if effect.significant else "≈ no significant difference"
+    verdict = ("better" if (value or 0) > 0 else "worse") if effect.significant else "not significant"
     return [
         Cell(effect.key),
-        Cell(clip(said_level(effect.level), _WIDEST)),
-        Cell(clip(said_level(effect.baseline), _WIDEST)),
-        Cell(verdict if value is not None else "cannot be compared yet", look=verdict.split()[1]),
+        Cell(clip(said_level(effect.level), _WIDEST), look="says"),
+        Cell(clip(said_level(effect.baseline), _WIDEST), look="says"),
+        Cell(SIGNS[verdict] if value is not None else "cannot be compared yet", look=verdict.partition(" ")[0]),
         Cell("-") if value is None else Cell(said_points(value), value, "strong"),
         Cell(said_between(interval, said_points), interval and interval[0]),
         Cell("-") if p_value is None else Cell(said_p(p_value), p_value),
