@@ -136,7 +136,7 @@ def under_shifts(sources: Sequence[Source]) -> Table | None:
         caption="Success under shifts, from the same starts",
         columns=[
             Column("run", header=True),
-            Column("shift"),
+            Column("under"),
             Column("success", numeric=True),
             Column("95 % interval", numeric=True),
             Column("0 to 100 %", meaning="the line is the interval, the tick the rate without the shift"),

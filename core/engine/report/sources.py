@@ -136,7 +136,8 @@ def _shifts(path: Path, told: dict[str, Any]) -> tuple[Shifted, ...]:
 def _shift(one: dict[str, Any]) -> Shifted:
     rows = one.get("table")
     table = [known(row, Start) for row in rows] if isinstance(rows, list) else rows
-    read: Shifted = structure({"shift": known(one.get("shift"), Shift), "table": table}, Shifted)
+    named = {key: known(value, Shift) for key, value in one.items() if key != "table"}
+    read: Shifted = structure(named | {"table": table}, Shifted)
     return read
 
 

@@ -12,7 +12,7 @@ import av
 
 from bczoo.engine.report.sources import Source
 
-BUDGET: Final = 12_000_000  # bytes of all films together; in the page each takes a third more
+BUDGET: Final = 8_000_000  # bytes of all films together; in the page each takes a third more
 _LONGEST: Final = 600  # frames of a film that is encoded anew
 _SMALLER: Final = ((1.0, 30), (0.5, 30), (0.5, 36), (0.25, 36))  # part of the side, and x264's constant rate factor
 _HUGE: Final = 64_000_000  # bytes of a film that is not even read
