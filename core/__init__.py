@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bczoo.engine.judge import evaluate_file as evaluate
     from bczoo.engine.own_demos import write_demos
     from bczoo.engine.report.build import report
+    from bczoo.engine.sweep import resume_sweep, sweep
     from bczoo.errors import BczooError, InputError, SpecError
     from bczoo.hooks import hookimpl
     from bczoo.spec import Spec
@@ -39,6 +40,8 @@ __all__ = [
     "load_spec",
     "report",
     "resume",
+    "resume_sweep",
+    "sweep",
     "train",
     "write_demos",
 ]
@@ -64,6 +67,8 @@ _HOMES = {
     "load_spec": "bczoo.specfile",
     "report": "bczoo.engine.report.build",
     "resume": "bczoo.engine.experiment",
+    "resume_sweep": "bczoo.engine.sweep",
+    "sweep": "bczoo.engine.sweep",
     "train": "bczoo.engine.experiment",
     "write_demos": "bczoo.engine.own_demos",
 }

@@ -13,6 +13,7 @@ OWN_COMMANDS: Final = {
     "collect": "collect",
     "data": "data",
     "train": "train",
+    "sweep": "sweep",
     "eval": "evaluate",
     "compare": "compare",
     "report": "report",

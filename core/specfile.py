@@ -36,7 +36,7 @@ def load_spec(source: str | Path, overrides: Iterable[str] = ()) -> Spec:
         table = _parse(text)
     except _BAD_TOML as error:
         raise SpecError([f"{place}: not valid TOML: {brief(error)}"]) from error
-    given = [(override, _assignment(override)) for override in overrides]
+    given = [(override, assignment(override)) for override in overrides]
     if given:
         _name_defaults(table, Spec)
     # Laid over each other first: an option given before its part's `use` is meant for that part, too.
@@ -106,22 +106,23 @@ def _parse(text: str) -> Table:
     return table
 
 
-def _assignment(override: str) -> Table:
+def assignment(override: str, option: str = "--set") -> Table:
+    """The table that "key.path=value" stands for; raises InputError, which names the `option` that it was given by."""
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
-        raise InputError(f"--set {override}: write it as key.path=value, e.g. train.batch_size=64")
+        raise InputError(f"{option} {override}: write it as key.path=value, e.g. train.batch_size=64")
     if "\n" in override:  # or keys other than the one that is named could follow
-        raise InputError(f"--set {override}: give one key on one line")
+        raise InputError(f"{option} {override}: give one key on one line")
     try:
         return _parse(f"{key} = {value}")
     except _BAD_TOML:
         # Shells eat quotes, so a bare word is taken for a string.
         if not re.fullmatch(r"""[^\s'"#,=\[\]{}]+""", value.strip()):
-            raise InputError(f"--set {override}: {value!r} is not a TOML value") from None
+            raise InputError(f"{option} {override}: {value!r} is not a TOML value") from None
     try:
         return _parse(f"{key} = '{value.strip()}'")
     except _BAD_TOML as error:
-        raise InputError(f"--set {override}: {key!r} is not a key path: {error}") from error
+        raise InputError(f"{option} {override}: {key!r} is not a key path: {error}") from error
 
 
 def _name_defaults(table: Table, cls: type) -> None:

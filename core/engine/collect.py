@@ -14,7 +14,7 @@ from bczoo.engine.demo_summary import write_meta
 from bczoo.engine.record import Recorder, write_shard
 from bczoo.errors import BczooError
 
-__all__ = ["Request", "collect", "default_folder"]
+__all__ = ["Request", "collect", "default_folder", "usable_cpus"]
 
 
 def collect(
@@ -39,7 +39,7 @@ def collect(
     try:
         missing = [shard for shard in range(request.shards) if not _finished(request, folder, shard)]
         progress = _Progress(request, missing, on_progress)
-        count = min(workers or _cpus(), len(missing))
+        count = min(workers or usable_cpus(), len(missing))
         if count > 1:
             run_workers(request, folder, missing, count, progress.step)
         else:
@@ -102,7 +102,8 @@ def _make(folder: Path) -> None:
         raise BczooError(f"cannot make the folder {folder}: {error.strerror}; choose another one") from error
 
 
-def _cpus() -> int:
+def usable_cpus() -> int:
+    """How many CPUs this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -45,12 +45,12 @@ def _bar() -> Progress:
 
 @contextmanager
 def progress(description: str) -> Iterator[Callable[..., None]]:
-    """A bar for something that reports (done, total) or (done, total, successes)."""
+    """A bar for something that reports (done, total), and how many of them succeeded or another note."""
     with _bar() as bar:
         task = bar.add_task(description, total=None, note="")
 
-        def update(done: int, total: int, successes: int | None = None) -> None:
-            note = "" if successes is None else f"{successes} succeeded"
+        def update(done: int, total: int, successes: int | None = None, note: str = "") -> None:
+            note = note if successes is None else f"{successes} succeeded"
             bar.update(task, completed=done, total=total, note=note)
 
         yield update

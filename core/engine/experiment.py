@@ -69,11 +69,20 @@ def train(
     Raises BczooError, before anything is started, for whatever can be known to be wrong.
     """
     spec = as_spec(spec, overrides)
+    refuse_impossible(spec)  # before demonstrations are collected for it
+    return train_in(spec, run_folder(spec, run), show=show)
+
+
+def refuse_impossible(spec: Spec) -> None:
+    """Raise BczooError for a spec whose parts do not fit each other or the env."""
     check_pair(spec.policy.head, spec.loss)
     spaces = describe_env(spec.env)
     read_shifts(spec.env, spec.eval.shift)
-    probe(spec.policy, observe(spec.policy, spaces), spaces.action)  # before demonstrations are collected for it
-    folder = run_folder(spec, run)
+    probe(spec.policy, observe(spec.policy, spaces), spaces.action)
+
+
+def train_in(spec: Spec, folder: Path, *, show: bool = True) -> Result:
+    """The same in a `folder` that is not there yet, wherever it is to be."""
     accelerator = new_accelerator(pick_device(spec.train.device))
     team = Team()
     folder = team.first(lambda: folder)  # its name may be a time, which is another in each process

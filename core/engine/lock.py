@@ -1,4 +1,4 @@
-"""Two processes must not train the same run: each would write over what the other has just written."""
+"""Two processes must not train the same run, or sweep: each would write over what the other has just written."""
 
 import sys
 from collections.abc import Iterator
@@ -17,9 +17,27 @@ def locked(folder: Path, team: Team) -> Iterator[None]:
     The first process locks spec.toml, which is never written again. The system takes the lock back when that process
     ends, however it ends. Where the file system knows no locks, and on Windows, nothing is locked.
     """
-    with ExitStack() as held:
-        if team.first(lambda: _is_taken(held.enter_context(_opened(folder / "spec.toml")))):
+    with ExitStack() as opened:
+        if team.first(lambda: _is_taken(opened.enter_context(_opened(folder / "spec.toml")))):
             raise InputError(f"another process is training {folder}; wait until it has ended, or end it, then resume")
+        yield
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process is training the run in `folder`."""
+    path = folder / "spec.toml"
+    if not path.is_file():
+        return False
+    with _opened(path) as file:
+        return _is_taken(file)
+
+
+@contextmanager
+def held(path: Path, taken: str) -> Iterator[None]:
+    """Lock a file that is never written again, in the same way; raises InputError, saying `taken`, if it is."""
+    with _opened(path) as file:
+        if _is_taken(file):
+            raise InputError(taken)
         yield
 
 

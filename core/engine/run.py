@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bczoo.engine.observers import Observers
 from bczoo.engine.policy import Policy
+from bczoo.engine.sweep_plan import PLAN, home_of
 from bczoo.errors import BczooError, InputError
 from bczoo.spec import Spec
 
@@ -54,7 +55,9 @@ def run_folder(spec: Spec, name: str | None) -> Path:
 def started_in(folder: Path) -> Path:
     """Where the run in `folder` was started, from where its spec may name places; here, if it was moved since."""
     runs = folder.absolute().parent
-    return runs.parent if runs.name == RUNS.name else Path()
+    if runs.name != RUNS.name:
+        return Path()
+    return home_of(runs.parent) if (runs.parent / PLAN).is_file() else runs.parent
 
 
 def make_folder(folder: Path) -> None:

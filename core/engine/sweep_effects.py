@@ -9,6 +9,7 @@ from bczoo.describe import to_toml
 from bczoo.engine.comparison import said_between, said_p, said_points
 from bczoo.engine.paired import LEVEL, holm
 from bczoo.engine.sweep_board import shared_starts, successes
+from bczoo.engine.sweep_levels import same_level
 from bczoo.engine.sweep_statistics import Difference, mean_effect
 
 if TYPE_CHECKING:
@@ -116,16 +117,11 @@ def _partners(
     return [
         (before, after)
         for after in cells
-        if _same(after.levels[key], level)
+        if same_level(after.levels[key], level)
         for before in cells
-        if _same(before.levels[key], baseline)
-        and all(_same(before.levels[other], after.levels[other]) for other in others)
+        if same_level(before.levels[key], baseline)
+        and all(same_level(before.levels[other], after.levels[other]) for other in others)
     ]
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two levels are the same; to TOML, 1 and true are not."""
-    return to_toml(one) == to_toml(other)
 
 
 def said_level(level: Any) -> str:

@@ -126,4 +126,5 @@ def check_run(cell: CellPlan, seed: int, folder: Path) -> None:
 def home_of(folder: Path) -> Path:
     """Where the sweep in `folder` was started, from where its specs may name places; here, if it was moved since."""
     sweeps = folder.absolute().parent
-    return sweeps.parent if sweeps.name == SWEEPS.name else Path()
+    here = sweeps.name != SWEEPS.name or sweeps.parent == Path.cwd()
+    return Path() if here else sweeps.parent
