@@ -59,9 +59,10 @@ def sweep_result(sweep: SweepResults, standings: list[Standing]) -> list[str]:
         return [f"No run of the {len(sweep.runs)} of {sweep.name} is evaluated yet."]
     best = max(standings, key=lambda one: one.rate)
     ties = sum(one.rate == best.rate for one in standings) - 1
+    shared = f" (as have {ties} more)" if ties else ""
     seeds = f"over {len(best.rates)} seeds" if len(best.rates) > 1 else "with one seed"
     told = [
-        f"Of {len(standings)} cells, {best.group.name} does best{f' (as do {ties} more)' if ties else ''}: it succeeds "
+        f"Of {len(standings)} cells, {best.group.name} has the highest success rate{shared}: it succeeds "
         f"from {percent(best.rate)} of the held-out starts {seeds} (95 % interval {between(best.interval)})."
     ]
     told += [effect.verdict for effect in sweep.effects if effect.significant]

@@ -74,20 +74,16 @@ def _each(beside: Sequence[Beside]) -> list[str]:
 
 
 def _counted(baseline: str, beside: Sequence[Beside]) -> list[str]:
-    better = [one.name for one in beside if one.verdict == "better"]
-    worse = [one.name for one in beside if one.verdict == "worse"]
-    alike = len(beside) - len(better) - len(worse)
-    told = [f"Beside it stand {len(beside)} others. After Holm's correction,"]
-    for names, how in ((better, "more"), (worse, "less")):
-        if names:
+    told = []
+    for verdict, how in (("better", "more"), ("worse", "less")):
+        if names := [one.name for one in beside if one.verdict == verdict]:
             listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-            told[0] += f" {len(names)} {_verb(len(names))} significantly {how} often ({listed}),"
-    told[0] += f" {alike} {'does' if alike == 1 else 'do'} not differ significantly from {baseline}."
+            verb = "succeeds" if len(names) == 1 else "succeed"
+            told.append(f"{len(names)} of {len(beside)} others {verb} significantly {how} often: {listed}.")
+    if alike := sum(not one.significant for one in beside):
+        do = "does" if alike == 1 else "do"
+        told.append(f"{alike} of {len(beside)} others {do} not differ significantly from {baseline}.")
     return told
-
-
-def _verb(count: int) -> str:
-    return "succeeds" if count == 1 else "succeed"
 
 
 def unfinished(sources: Sequence[Source]) -> str:
