@@ -61,6 +61,6 @@ def _starts(judged: Sequence[Source]) -> list[str]:
     return [
         f"Success: {first.success_rule}.",
         f"Every policy meets the same held-out starts, {' or '.join(map(str, counts))} of them, drawn in advance from "
-        f"eval.seed = {', '.join(seeds)}; none of them was demonstrated.",
+        f"eval.seed = {', '.join(seeds)}.",
         f"Env: {env}{f'; policies act with {settings}' if settings else ''}.",
     ]

@@ -1,6 +1,5 @@
 """The tables of results: the leaderboard, what differs from the baseline, shifts, and rollouts during training."""
 
-import math
 from collections.abc import Sequence
 from statistics import fmean
 from typing import Final
@@ -15,7 +14,7 @@ from bczoo.engine.report.words import between, minutes, parameters, percent, sig
 from bczoo.engine.wilson import wilson
 
 SIGNS: Final = {"better": "▲ better", "worse": "▼ worse", "not significant": "≈ not significant"}
-_NOTHING = Cell("-", -math.inf)
+_NOTHING = Cell("-")
 
 
 def leaderboard(groups: Sequence[Group], standings: Sequence[Standing]) -> Table:
@@ -68,7 +67,7 @@ def _without(group: Group) -> list[Cell]:
 
 
 def _cost(group: Group) -> list[Cell]:
-    taken = [some for run in group.runs if (some := minutes(run)) is not None]
+    taken = [some for run in group.runs if run.state != "unfinished" and (some := minutes(run)) is not None]
     counts = [count for run in group.runs if (count := parameters(run)) is not None]
     return [
         Cell(f"{fmean(taken):.1f}", fmean(taken)) if taken else _NOTHING,

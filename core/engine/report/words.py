@@ -66,6 +66,12 @@ def first_result(standings: Sequence[Standing], beside: Sequence[Beside]) -> lis
     else:
         said = f"succeeds from {percent(first.rate)} of the held-out starts, over {len(first.rates)} seeds"
     told = [f"{first.group.name} {said} (95 % interval {between(first.interval)})."]
+    best = max(standings, key=lambda one: one.rate)
+    if len(beside) > _FEW and best.rate > first.rate:
+        told.append(
+            f"{best.group.name} has the highest success rate: {percent(best.rate)} (95 % interval "
+            f"{between(best.interval)})."
+        )
     return told + (_each(beside) if len(beside) <= _FEW else _counted(first.group.name, beside))
 
 

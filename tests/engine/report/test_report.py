@@ -60,6 +60,7 @@ def test_of_many_runs_the_first_sentences_are_counts(tmp_path, page):
         runs.append(evaluated(tmp_path / f"like{i}", BASE, spec={"train.epochs": 10 + i}))
     found = page(*runs)
     assert "3 of 6 others succeed significantly more often: good0, good1, good2." in found.text
+    assert "good0 has the highest success rate: 100.0% (95 % interval 94.0% to 100.0%)." in found.text
     assert "3 of 6 others do not differ significantly from base." in found.text
 
 
@@ -83,6 +84,7 @@ def test_a_run_under_way_is_shown_with_how_far_it_is_and_without_a_result(tmp_pa
     found = page(trained(tmp_path / "runs" / "done", BASE), begin(tmp_path / "runs" / "begun", [0.9, 0.6]))
     assert "1 of 2 runs has no result: 1 unfinished." in found.text
     assert "unfinished: 2 of 3 epochs" in found.text
+    assert "- begun - - - - - 1,234 unfinished" in found.text  # how long a whole training takes is not known
     assert "comparison" not in found.sections
 
 

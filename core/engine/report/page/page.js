@@ -39,7 +39,7 @@
     const down = heading.getAttribute("aria-sort") === "ascending";
     const rows = [...table.tBodies[0].rows];
     // What has no value stays at the end, whichever way it is sorted.
-    const missing = (row) => value(row, column) === -Infinity || value(row, column) === "-";
+    const missing = (row) => value(row, column) === "-";
     rows.sort((one, other) => missing(one) - missing(other)
       || (down ? -1 : 1) * compare(value(one, column), value(other, column)));
     table.tBodies[0].append(...rows);
