@@ -31,6 +31,7 @@ SCRIPTS = (
     "eval_speed",
     "augment_speed",
     "stretch_speed",
+    "sweep_busy",
     "report_open",
     "lerobot_read",
     "lerobot_act",

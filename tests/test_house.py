@@ -59,6 +59,7 @@ LIGHT = {
     "unknown command": ["trian"],
     "unknown recipe": ["train", "--spec", "nope"],
     "comparison of nothing": ["compare"],
+    "faulty sweep": ["sweep", "--spec", "bc_cnn", "--vary", "policy.backbone.pool=agv,avg"],
     "faulty spec": ["check", "--spec", "bc_cnn", "--set", "policy.backbone.pool=agv"],
 }
 

@@ -18,7 +18,7 @@ def test_a_public_name_can_be_called_and_says_what_it_does(name):
 
 
 def test_modules_of_like_names_do_not_take_the_place_of_functions():
-    names = ("check", "collect", "compare", "evaluate", "resume", "train")
+    names = ("check", "collect", "compare", "evaluate", "resume", "sweep", "train")
     before = {name: getattr(bczoo, name) for name in names}
     for module in (
         "bczoo.cli.check",

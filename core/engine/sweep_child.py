@@ -15,8 +15,8 @@ from pathlib import Path
 from bczoo.engine.console import log, show_log
 from bczoo.engine.experiment import resume, train_in
 from bczoo.engine.lock import is_locked
+from bczoo.engine.sweep_files import is_done, run_folder_of
 from bczoo.engine.sweep_plan import check_run, read_plan
-from bczoo.engine.sweep_results import is_done, run_folder_of
 from bczoo.errors import BczooError
 from bczoo.specfile import spec_from_table
 

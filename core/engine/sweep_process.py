@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from bczoo.engine.collect import usable_cpus
-from bczoo.engine.sweep_results import failure_of, is_done, last_line, run_folder_of
+from bczoo.engine.sweep_files import failure_of, is_done, last_line, run_folder_of
 from bczoo.files import write_text
 
 _MOST: Final = 1 << 20  # bytes that are kept of what a failed run printed, the last ones

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bczoo.engine.interrupt import Interrupts
+from bczoo.engine.sweep_files import failure_of
 from bczoo.engine.sweep_local import Stopped
 from bczoo.engine.sweep_process import Ended, Place, RunProcess, share
-from bczoo.engine.sweep_results import failure_of
 from bczoo.engine.sweep_told import Progress
 from bczoo.errors import BczooError, InputError, brief
 from bczoo.files import write_text

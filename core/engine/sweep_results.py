@@ -9,8 +9,9 @@ import attrs
 from bczoo.engine.judged import Judged, read_judged
 from bczoo.engine.sweep_board import Place, leaderboard
 from bczoo.engine.sweep_effects import Effect, effects
+from bczoo.engine.sweep_files import failure_of, is_done, last_line, run_folder_of
 from bczoo.engine.sweep_plan import CellPlan, Plan, check_run, read_plan, run_name
-from bczoo.errors import BczooError, InputError
+from bczoo.errors import InputError
 
 State = Literal["done", "failed", "waiting"]
 
@@ -134,21 +135,6 @@ def read_sweep(folder: str | Path) -> SweepResults:
     )
 
 
-def run_folder_of(folder: Path, cell: str, seed: int) -> Path:
-    """Where a run of the sweep in `folder` lives."""
-    return folder / "runs" / run_name(cell, seed)
-
-
-def failure_of(folder: Path, cell: str, seed: int) -> Path:
-    """The file that holds what a run printed, if it failed."""
-    return folder / "failed" / f"{run_name(cell, seed)}.txt"
-
-
-def is_done(folder: Path) -> bool:
-    """Whether the run in `folder` is finished."""
-    return (folder / "eval.json").is_file()
-
-
 def _run(folder: Path, cell: CellPlan, seed: int) -> SweepRun:
     place, failure = run_folder_of(folder, cell.name, seed), failure_of(folder, cell.name, seed)
     check_run(cell, seed, place)
@@ -168,12 +154,3 @@ def _judged(folder: Path) -> Judged | None:
         return read_judged(folder)
     except InputError:  # its spec asks for no evaluation
         return None
-
-
-def last_line(path: Path) -> str:
-    """The last line of a text file that says something."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError as error:
-        raise BczooError(f"cannot read {path}: {error.strerror}") from error
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")

@@ -10,10 +10,11 @@ from bczoo.engine.demo_format import META, canonical
 from bczoo.engine.demonstrate import collect_with_bar, folder_of, request_of
 from bczoo.engine.experiment import refuse_impossible
 from bczoo.engine.lock import held
+from bczoo.engine.sweep_files import failure_of, is_done, run_folder_of
 from bczoo.engine.sweep_local import run_locally
 from bczoo.engine.sweep_plan import PLAN, CellPlan, Plan, home_of, read_plan
 from bczoo.engine.sweep_process import places, visible_gpus
-from bczoo.engine.sweep_results import SweepResults, failure_of, is_done, read_sweep, run_folder_of
+from bczoo.engine.sweep_results import SweepResults, read_sweep
 from bczoo.engine.sweep_told import told
 from bczoo.errors import BczooError, InputError, SpecError
 from bczoo.files import write_text
@@ -53,9 +54,11 @@ def go_on(folder: Path, *, jobs: int | None, ray: "Ray", show: bool) -> SweepRes
     with held(folder / PLAN, f"another process is running {folder}; wait until it has ended, or end it, then resume"):
         read_sweep(folder)  # a run that is damaged, or not the sweep's, is reported before anything starts
         left = [(cell, seed) for cell, seed in plan.runs if not is_done(run_folder_of(folder, cell.name, seed))]
-        log.info(f"{folder}: {len(plan.runs)} runs, {len(plan.cells)} cells with {len(plan.seeds)} seeds each")
+        finished = len(plan.runs) - len(left)
+        seeds = ", ".join(map(str, plan.seeds))
+        log.info(f"{folder}: runs {len(plan.runs)}, finished {finished}; cells {len(plan.cells)}, seeds {seeds}")
         runnable = _with_demos(folder, home, left, show)
-        with told(folder, len(plan.runs) - len(left), len(plan.runs), show) as progress:
+        with told(folder, finished, len(plan.runs), show) as progress:
             if ray and runnable:
                 from bczoo.engine.sweep_ray import run_on_ray
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bczoo.engine.console import log, progress
 from bczoo.engine.judged import read_judged
+from bczoo.engine.sweep_files import failure_of, run_folder_of
 from bczoo.engine.sweep_plan import run_name
 from bczoo.engine.sweep_process import Ended
-from bczoo.engine.sweep_results import failure_of, run_folder_of
 from bczoo.errors import InputError, clip
 
 _ROOM = 60  # characters for the names of what is running

@@ -124,9 +124,10 @@ def test_a_signal_ends_runs_with_their_states_saved(tmp_path, number):
 
 def test_a_run_that_is_killed_has_failed_and_the_rest_goes_on(tmp_path):
     process = begin(
-        tmp_path, "--spec", "toy.toml", "--set", 'callbacks=[{use="mishap", how="wait"}]', "--seeds", "2", "--name", "s",
-        "--jobs", "1",
-    )  # fmt: skip
+        tmp_path,
+        *("--spec", "toy.toml", "--set", 'callbacks=[{use="mishap", how="wait"}]'),
+        *("--seeds", "2", "--name", "s", "--jobs", "1"),
+    )
     wait_until(lambda: list(tmp_path.glob("waits-*")))
     (first,) = tmp_path.glob("waits-*")
     (tmp_path / CALM).touch()
