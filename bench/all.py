@@ -32,6 +32,7 @@ SCRIPTS = (
     "augment_speed",
     "stretch_speed",
     "sweep_busy",
+    "report_open",
     "lerobot_read",
     "lerobot_act",
     "lerobot_train",

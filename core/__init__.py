@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bczoo.engine.judge import evaluate_file as evaluate
     from bczoo.engine.own_demos import write_demos
     from bczoo.engine.replay import replay
+    from bczoo.engine.report.build import report
     from bczoo.engine.sweep import resume_sweep, sweep
     from bczoo.errors import BczooError, InputError, SpecError
     from bczoo.hooks import hookimpl
@@ -39,6 +40,7 @@ __all__ = [
     "load_policy",
     "load_spec",
     "replay",
+    "report",
     "resume",
     "resume_sweep",
     "sweep",
@@ -66,6 +68,7 @@ _HOMES = {
     "load_policy": "bczoo.engine.checkpoint",
     "load_spec": "bczoo.specfile",
     "replay": "bczoo.engine.replay",
+    "report": "bczoo.engine.report.build",
     "resume": "bczoo.engine.experiment",
     "resume_sweep": "bczoo.engine.sweep",
     "sweep": "bczoo.engine.sweep",

@@ -17,6 +17,7 @@ OWN_COMMANDS: Final = {
     "eval": "evaluate",
     "compare": "compare",
     "replay": "replay",
+    "report": "report",
     "export": "export",
     "doctor": "doctor",
 }

@@ -33,9 +33,14 @@ def compare(folders: Iterable[str | Path]) -> Comparison:
     folders = [folders] if isinstance(folders, (str, Path)) else [*folders]
     if len(folders) < 2:
         raise InputError("give two or more evaluated runs to compare, the baseline first")
-    baseline, *others = runs = [read_judged(folder) for folder in folders]
+    return compare_judged([read_judged(folder) for folder in folders])
+
+
+def compare_judged(runs: Sequence[Judged]) -> Comparison:
+    """The same of two or more evaluations that are read already; raises InputError for what cannot be compared."""
+    baseline, *others = runs
     for other in others:
-        _check(baseline, other)
+        check_comparable(baseline, other)
     shared = sorted(set(baseline.starts).intersection(*(other.starts for other in others)))
     if not shared:
         raise InputError(f"{', '.join(run.name for run in runs)}: no start is common to all of them")
@@ -52,7 +57,7 @@ def compare(folders: Iterable[str | Path]) -> Comparison:
     )
 
 
-def _check(baseline: Judged, other: Judged) -> None:
+def check_comparable(baseline: Judged, other: Judged) -> None:
     """Raise InputError, one sentence, where the results of two runs say nothing about each other."""
     if found := changes({"env": baseline.env}, {"env": other.env}):
         raise InputError(

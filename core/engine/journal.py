@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bczoo.engine.keeper import ranked
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.run import Run, append_line
 from bczoo.files import atomic_path, write_text
 from bczoo.hooks import hookimpl
@@ -28,14 +29,6 @@ class Journal:
         """Draw what there is."""
         if rows := read_metrics(run.folder / "metrics.jsonl"):
             draw_curves(run.folder / "curves.png", rows, title=run.folder.name, best=run.spec.train.best)
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The whole lines of a metrics file; a last line that a kill cut short is left out."""
-    if not path.exists():
-        return []
-    text = path.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
 
 
 def forget_later(folder: Path, epochs: int) -> None:

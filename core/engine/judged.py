@@ -84,7 +84,7 @@ def _read(path: Path) -> Told:
         table = parse_json(path.read_text(encoding="utf-8"))
         if isinstance(table, dict) and table.get("episodes") == 0:
             table = {"env": {}, "settings": {}, "success_rule": "", "table": []}
-        told: Told = structure(_known(table, Told) | {"table": _rows(table)}, Told)
+        told: Told = structure(known(table, Told) | {"table": _rows(table)}, Told)
     except (OSError, ValueError, Mistakes) as error:
         raise BczooError(f"{path}: cannot be read as an evaluation: {brief(error)}") from error
     return told
@@ -92,10 +92,10 @@ def _read(path: Path) -> Told:
 
 def _rows(table: dict[str, Any]) -> Any:
     rows = table.get("table")
-    return [_known(row, Start) for row in rows] if isinstance(rows, list) else rows
+    return [known(row, Start) for row in rows] if isinstance(rows, list) else rows
 
 
-def _known(table: Any, cls: type) -> dict[str, Any]:
+def known(table: Any, cls: type) -> dict[str, Any]:
     """What of `table` is read here; later versions may say more."""
     if not isinstance(table, dict):
         raise ValueError(f"expected a table, got {brief(table)}")

@@ -12,8 +12,8 @@ from specs import toy_spec
 from bczoo.engine.clock import Clock
 from bczoo.engine.experiment import train
 from bczoo.engine.frames import ResidentFrames, fits, image_bytes
-from bczoo.engine.journal import read_metrics
 from bczoo.engine.loader import Loader, ahead
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.parts import groups
 from bczoo.engine.sources import warn_of_idle
 from bczoo.engine.windows import Windows

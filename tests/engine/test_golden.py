@@ -8,7 +8,7 @@ import pytest
 from specs import toy_spec
 
 from bczoo.engine.experiment import train
-from bczoo.engine.journal import read_metrics
+from bczoo.engine.metrics import read_metrics
 
 GOLDEN = [(0.122379, 0.084842), (0.098831, 0.078803), (0.087930, 0.072178), (0.089224, 0.070500)]
 # Processors differ in the last bits, and training lets them grow; a changed algorithm is off by far more.

@@ -3,7 +3,8 @@
 import pytest
 from matplotlib.figure import Figure
 
-from bczoo.engine.journal import draw_curves, read_metrics
+from bczoo.engine.journal import draw_curves
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.run import append_line
 
 

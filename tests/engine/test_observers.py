@@ -10,7 +10,7 @@ from specs import toy_spec
 
 from bczoo.engine.checkpoint import load_policy
 from bczoo.engine.experiment import train
-from bczoo.engine.journal import read_metrics
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.observers import Observers
 from bczoo.errors import BczooError
 from bczoo.hooks import hookimpl

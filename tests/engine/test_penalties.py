@@ -7,7 +7,7 @@ from children import finish, start
 from specs import ACT, toy_spec
 
 from bczoo.engine.experiment import train
-from bczoo.engine.journal import read_metrics
+from bczoo.engine.metrics import read_metrics
 from bczoo.hooks import hookimpl
 
 # A rate at which nothing is learned, so that all steps have the same divergence.

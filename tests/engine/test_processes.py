@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from bczoo.engine.journal import read_metrics
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.order import shares
 
 # Nothing here that a process draws for itself, so that two can be compared with one. Of 329 windows, the last batch

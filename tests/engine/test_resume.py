@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from specs import ACT, CHANCY, toy_spec
 
 from bczoo.engine.experiment import resume, train
-from bczoo.engine.journal import read_metrics
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.parts import Backbone
 from bczoo.errors import BczooError
 

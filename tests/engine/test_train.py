@@ -19,7 +19,7 @@ from toy_env import ToyEnv, edit_meta
 import bczoo
 from bczoo.card import component
 from bczoo.engine.experiment import train
-from bczoo.engine.journal import read_metrics
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.order import plan_steps, steps_per_epoch
 from bczoo.engine.step import masked_sum
 from bczoo.errors import BczooError, InputError

@@ -13,7 +13,7 @@ from specs import toy_spec
 from bczoo.engine.demos import Demos
 from bczoo.engine.experiment import resume, train
 from bczoo.engine.interrupt import Interrupted
-from bczoo.engine.journal import read_metrics
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.setup import compiles
 from bczoo.errors import BczooError, InputError
 from bczoo.hooks import hookimpl

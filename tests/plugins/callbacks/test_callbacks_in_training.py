@@ -11,7 +11,7 @@ from toy_env import ask
 
 from bczoo.engine.collect import collect
 from bczoo.engine.experiment import resume, train
-from bczoo.engine.journal import read_metrics
+from bczoo.engine.metrics import read_metrics
 from bczoo.hooks import hookimpl
 from bczoo.registry import zoo
 

@@ -1,0 +1,124 @@
+"""Figures and results as the page says them."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from bczoo.engine.comparison import said_between
+from bczoo.engine.report.groups import number
+from bczoo.engine.report.sources import Source
+from bczoo.engine.report.standing import Beside, Standing
+
+_FEW = 4  # specs beside the baseline of which each gets its own sentence
+
+
+def percent(rate: float) -> str:
+    """A rate."""
+    return f"{rate:.1%}"
+
+
+def between(interval: tuple[float, float] | None) -> str:
+    """The interval of a rate."""
+    return said_between(interval, percent)
+
+
+def signed(value: float) -> str:
+    """A difference."""
+    return f"{value:+.3g}"
+
+
+def minutes(source: Source) -> float | None:
+    """How long the epochs of a run took."""
+    seconds = [number(row, "seconds") for row in source.metrics]
+    known = [some for some in seconds if math.isfinite(some)]
+    return sum(known) / 60 if known else None
+
+
+def parameters(source: Source) -> int | None:
+    """The parameters of a run's policy; of early versions, which do not note them, by the header of its file."""
+    if isinstance(told := source.versions.get("parameters"), int):
+        return told
+    path = source.folder / "policy.safetensors"
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="np") as file:
+            names = [name for name in file.keys() if not name.startswith("normalizer.")]  # noqa: SIM118
+            shapes = [file.get_slice(name).get_shape() for name in names]
+    except (OSError, SafetensorError):
+        return None
+    return sum(map(math.prod, shapes))
+
+
+def first_result(standings: Sequence[Standing], beside: Sequence[Beside]) -> list[str]:
+    """The sentences that the page begins with: how well the first does, and what differs from it."""
+    if not standings:
+        return ["Nothing is evaluated yet, so there is no result to report."]
+    first = standings[0]
+    if len(first.rates) == 1:
+        runs = [run for run in first.group.runs if run.judged]
+        won, n = len(runs[0].starts) - len(runs[0].failures), len(runs[0].starts)
+        said = f"succeeds from {won} of {n} held-out starts: {percent(first.rate)}"
+    else:
+        said = f"succeeds from {percent(first.rate)} of the held-out starts, over {len(first.rates)} seeds"
+    told = [f"{first.group.name} {said} (95 % interval {between(first.interval)})."]
+    best = max(standings, key=lambda one: one.rate)
+    if len(beside) > _FEW and best.rate > first.rate:
+        told.append(
+            f"{best.group.name} has the highest success rate: {percent(best.rate)} (95 % interval "
+            f"{between(best.interval)})."
+        )
+    return told + (_each(beside) if len(beside) <= _FEW else _counted(first.group.name, beside))
+
+
+def _each(beside: Sequence[Beside]) -> list[str]:
+    return [one.sentence for one in beside]
+
+
+def _counted(baseline: str, beside: Sequence[Beside]) -> list[str]:
+    told = []
+    for verdict, how in (("better", "more"), ("worse", "less")):
+        if names := [one.name for one in beside if one.verdict == verdict]:
+            listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+            verb = "succeeds" if len(names) == 1 else "succeed"
+            told.append(f"{len(names)} of {len(beside)} others {verb} significantly {how} often: {listed}.")
+    if alike := sum(not one.significant for one in beside):
+        do = "does" if alike == 1 else "do"
+        told.append(f"{alike} of {len(beside)} others {do} not differ significantly from {baseline}.")
+    return told
+
+
+def unfinished(sources: Sequence[Source]) -> str:
+    """How many have no result, and why; empty where all have."""
+    states = [source.state for source in sources if source.state != "done"]
+    if not states:
+        return ""
+    each = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    have = "runs have" if len(states) > 1 else "runs has"
+    return f"{len(states)} of {len(sources)} {have} no result: {', '.join(each)}."
+
+
+def state_of(source: Source) -> str:
+    """How far it is, with the epochs of a run that is under way."""
+    if source.state != "unfinished" or not source.metrics:
+        return source.state
+    train: Any = (source.spec or {}).get("train")
+    epochs = train.get("epochs") if isinstance(train, dict) else None
+    done = number(source.metrics[-1], "epoch")
+    return f"unfinished: {done:g}{f' of {epochs}' if isinstance(epochs, int) else ''} epochs"
+
+
+def command_of(source: Source) -> str:
+    """What makes this source again, as it is typed."""
+    folder = source.folder
+    if source.policy is None:
+        name = f"{folder.name or source.name}-again"
+        return shlex.join(["bczoo", "train", "--spec", str(folder / "spec.toml"), "--run", name])
+    settings = source.judged.settings if source.judged else {}
+    chosen = [[f"--{key}", str(settings[key])] for key in ("episodes", "seed", "execute") if key in settings]
+    shifts = [["--shift", str(shift.shift)] for shift in source.shifts]
+    return shlex.join(["bczoo", "eval", source.policy, *chain(*chosen, *shifts)])
