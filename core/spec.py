@@ -136,7 +136,12 @@ class Eval:
         help="held-out starts, the same for every policy; 0: no evaluation, only training",
     )
     seed: int = field(default=0, check=ge(0), help="seed of the held-out starts")
-    slots: int = field(default=16, check=and_(ge(1), le(1024)), help="environments stepped side by side")
+    slots: int = field(
+        default=32,
+        check=and_(ge(1), le(1024)),
+        help="environments stepped side by side; with twice as many as `batch`, the policy decides for one half while "
+        "the other is stepped",
+    )
     batch: int = field(
         default=16,
         check=and_(ge(1), le(1024)),

@@ -4,10 +4,14 @@ How a processor adds up a row's products depends on how many rows there are and,
 observations at once and one alone give actions that differ in the last bit, and a rollout may then end elsewhere. So
 every batch has `eval.batch` rows, those in which nobody plays included, and an episode's row follows from its index.
 Its result is then the same to the bit, however many environments there are and whatever runs beside it.
+
+While the environments of one bank are stepped, the policy decides for another, in a thread of its own: most of either
+work is done outside of Python's lock.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import attrs
@@ -85,6 +89,7 @@ class Bank:
         self._idle, self._waiting = slots, waiting
         self._playing: dict[int, Slot] = {}  # by row
         self._obs: dict[str, np.ndarray[Any, Any]] = {}
+        self._decided: Future[Floats]
         self._steps = 0
         self._fill()
 
@@ -93,9 +98,13 @@ class Bank:
         """Whether an episode runs in any of the slots, or will."""
         return bool(self._playing or self._waiting)
 
+    def decide(self, thread: Executor) -> None:
+        """Begin to decide on the next step, in another thread: environments are stepped in the one that made them."""
+        self._decided = thread.submit(self._actor.act, self._obs)
+
     def step(self) -> Iterator[Episode]:
-        """Take a step in every slot; the episodes that are over with it."""
-        actions = self._actor.act(self._obs)
+        """Take the step that was decided on, in every slot; the episodes that are over with it."""
+        actions = self._decided.result()
         for row, slot in list(self._playing.items()):
             obs, over = slot.step(actions[row])
             if over:

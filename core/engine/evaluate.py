@@ -1,6 +1,8 @@
 """The evaluator, written once: held-out starts, one memory per slot, a rate with its interval."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -68,10 +70,16 @@ def _episodes(policy: Policy, slots: list[Slot], settings: Eval, domain: Domain)
     seeds = (episode_seed(settings.seed, domain, i) for i in range(settings.episodes))
     size = settings.batch
     waiting = Waiting((Episode(index=i, seed=seed) for i, seed in enumerate(seeds)), size)
-    banks = [Bank(policy, slots[i : i + size], settings, waiting) for i in range(0, len(slots), size)]
-    while banks := [bank for bank in banks if bank.busy]:
+    banks = deque(Bank(policy, slots[i : i + size], settings, waiting) for i in range(0, len(slots), size))
+    with ThreadPoolExecutor(1) as thread:
         for bank in banks:
+            bank.decide(thread)
+        while banks:
+            bank = banks.popleft()
             yield from bank.step()
+            if bank.busy:
+                bank.decide(thread)
+                banks.append(bank)
 
 
 def _opened(env: Any, shift: Shift | None, opened: ExitStack) -> Any:

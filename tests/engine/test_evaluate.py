@@ -1,6 +1,7 @@
 """Evaluation: the same starts for everybody, one memory per slot, an interval with every rate."""
 
 import json
+from threading import get_ident
 
 import attrs
 import numpy as np
@@ -13,6 +14,7 @@ from toy_env import Toy, ToyEnv, ask
 
 from bczoo.engine.evaluate import evaluate
 from bczoo.engine.record import Recorder
+from bczoo.engine.rollout import Actor
 from bczoo.engine.wilson import wilson
 from bczoo.errors import InputError
 from bczoo.plugins.backbones import Cnn
@@ -144,6 +146,38 @@ def test_environments_are_closed_even_when_the_policy_refuses(monkeypatch):
     with pytest.raises(InputError, match="predicts 1 actions"):
         evaluate(policy(), Toy(), Eval(episodes=5, slots=2, execute=3))
     assert len(closed) == 2
+
+
+def test_an_error_of_the_policy_ends_an_evaluation_and_closes_the_environments(monkeypatch):
+    closed, fine = [], [1, 1, 1]
+    act = Actor.act
+    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
+    monkeypatch.setattr(Actor, "act", lambda self, obs: act(self, obs) if fine.pop() else None)
+    with pytest.raises(IndexError):
+        evaluate(policy(), Toy(), Eval(episodes=6, slots=4, batch=2))
+    assert len(closed) == 4
+
+
+def test_environments_are_made_stepped_and_closed_in_one_thread(monkeypatch):
+    """OpenGL contexts, for one, belong to a thread; the policy decides in another one."""
+    threads = {"env": set(), "policy": set()}
+
+    def noted(cls, name, who):
+        plain = getattr(cls, name)
+
+        def told(*args, **kwargs):
+            threads[who].add(get_ident())
+            return plain(*args, **kwargs)
+
+        monkeypatch.setattr(cls, name, told)
+
+    for name in ("__init__", "reset", "step", "close"):
+        noted(ToyEnv, name, "env")
+    noted(Actor, "act", "policy")
+    evaluate(policy(), Toy(), Eval(episodes=6, slots=4, batch=2))
+    assert threads["env"] == {get_ident()}
+    assert len(threads["policy"]) == 1
+    assert threads["policy"].isdisjoint(threads["env"])
 
 
 def test_a_start_that_is_a_success_already_counts_as_in_demonstrations(monkeypatch):
