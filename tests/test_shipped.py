@@ -10,6 +10,8 @@ import pytest
 import bczoo
 from bczoo.engine.checkpoint import load_with_spec, read_header
 from bczoo.engine.evaluate import evaluate
+from bczoo.engine.spec_changes import changes
+from bczoo.schema import unstructure
 from bczoo.shipped import policy_file, shipped
 from bczoo.specfile import load_spec, recipes
 
@@ -34,7 +36,7 @@ def test_there_are_some_and_they_take_little_room():
 @every_policy
 def test_a_policy_has_the_spec_of_its_recipe_and_the_weights_of_the_record(name):
     _, spec = load_with_spec(f"zoo:{name}")
-    assert spec == load_spec(name)
+    assert changes(unstructure(spec), unstructure(load_spec(name))) == []
     assert read_header(f"zoo:{name}")["sha256"]["tensors"] == recorded(name)["sha256"]
 
 

@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from bczoo.engine.sweep_grid import make_plan
 from bczoo.engine.sweep_levels import checked_seeds
 from bczoo.engine.sweep_plan import PLAN, SWEEPS, Plan, read_plan
+from bczoo.engine.sweep_results import SweepResults
 from bczoo.errors import InputError
-
-if TYPE_CHECKING:
-    from bczoo.engine.sweep_results import SweepResults
 
 Ray = str | Literal[True] | None
 
@@ -27,7 +25,7 @@ def sweep(
     jobs: int | None = None,
     ray: Ray = None,
     show: bool = True,
-) -> "SweepResults":
+) -> SweepResults:
     """Train and judge a spec, or several, at every combination of the levels in `vary`, with every seed.
 
     `vary` gives the levels of keys: {"policy.backbone.pool": ["avg", "spatial_softmax"]}; `seeds` how many, or which;
@@ -68,7 +66,7 @@ def plan_sweep(
 
 def begin_sweep(
     plan: Plan, *, name: str | None = None, jobs: int | None = None, ray: Ray = None, show: bool = True
-) -> "SweepResults":
+) -> SweepResults:
     """Run what a plan says; see `sweep`."""
     folder = _new_folder(plan, name)
 
@@ -82,7 +80,7 @@ def begin_sweep(
     return go_on(folder, jobs=jobs, ray=ray, show=show)
 
 
-def resume_sweep(folder: str | Path, *, jobs: int | None = None, ray: Ray = None, show: bool = True) -> "SweepResults":
+def resume_sweep(folder: str | Path, *, jobs: int | None = None, ray: Ray = None, show: bool = True) -> SweepResults:
     """Go on with a sweep, however it ended: finished runs stay, all the others are resumed, tried again, or begun.
 
     Raises InputError where there is no sweep, or another process is running it.

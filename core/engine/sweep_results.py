@@ -1,17 +1,22 @@
-"""What a sweep has found so far: its runs, the leaderboard of its cells, and what each varied key does; no torch."""
+"""What a sweep has found so far: its runs, the leaderboard of its cells, and what each varied key does; no torch.
+
+Statistics are imported when they are asked for, since they take longer to import than a wrong sweep to refuse.
+"""
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from bczoo.engine.judged import Judged, read_judged
-from bczoo.engine.sweep_board import Place, leaderboard
-from bczoo.engine.sweep_effects import Effect, effects
 from bczoo.engine.sweep_files import failure_of, is_done, last_line, run_folder_of
 from bczoo.engine.sweep_plan import CellPlan, Plan, check_run, read_plan, run_name
 from bczoo.errors import InputError
+
+if TYPE_CHECKING:
+    from bczoo.engine.sweep_board import Place
+    from bczoo.engine.sweep_effects import Effect
 
 State = Literal["done", "failed", "waiting"]
 
@@ -71,13 +76,17 @@ class SweepResults:
         return sum(cell.count(state) for cell in self.cells)
 
     @cached_property
-    def leaderboard(self) -> list[Place]:
+    def leaderboard(self) -> "list[Place]":
         """The cells, the best first; those without a result last."""
+        from bczoo.engine.sweep_board import leaderboard
+
         return leaderboard(self.cells)
 
     @cached_property
-    def effects(self) -> list[Effect]:
+    def effects(self) -> "list[Effect]":
         """What each level of each varied key does, beside the key's first level."""
+        from bczoo.engine.sweep_effects import effects
+
         return effects(self.plan, self.cells)
 
     @property

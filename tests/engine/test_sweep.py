@@ -69,7 +69,12 @@ def test_a_sweep_killed_half_way_and_resumed_has_the_bytes_of_an_undisturbed_one
 
     going_on = begin(tmp_path, "--resume", "sweeps/s", "--jobs", "2")
     wait_until(lambda: alive(tmp_path))
+    paused = alive(tmp_path)
+    for number in paused:  # so that it cannot end meanwhile
+        os.kill(number, signal.SIGSTOP)
     code, said = sweep(tmp_path, "--resume", "sweeps/s")
+    for number in paused:
+        os.kill(number, signal.SIGCONT)
     assert (code, said) == (
         2,
         "error: another process is running sweeps/s; wait until it has ended, or end it, then resume\n",
