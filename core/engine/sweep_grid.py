@@ -42,7 +42,7 @@ def make_plan(
     if len(sources) > 1:
         axes.insert(0, Axis(key=SPEC, levels=tuple(sources)))
     combined = _grid(axes) if design == "grid" else _one_at_a_time(axes)
-    names = _names(axes, combined, next(iter(sources)))
+    names = _names(axes, combined, next(iter(sources)), design)
     loaded = _load_all(sources, overrides, dict(zip(names, combined, strict=True)))
     cells = tuple(
         CellPlan(
@@ -165,8 +165,11 @@ def _refuse_equal(cells: Sequence[CellPlan]) -> None:
         seen[text] = cell.name
 
 
-def _names(axes: Sequence[Axis], combined: Sequence[Levels], alone: str) -> list[str]:
-    """What the cells are called, "pool=avg,head=mlp"; each is good for a folder and unlike the others."""
+def _names(axes: Sequence[Axis], combined: Sequence[Levels], alone: str, design: Design) -> list[str]:
+    """What the cells are called, each good for a folder and unlike the others.
+
+    In a grid, "pool=avg,head=mlp"; one at a time, "base", and "pool=avg" for the cell that differs from it in this.
+    """
     keys = _labels([axis.key for axis in axes])
     told = {axis.key: _told([_word(level) for level in axis.levels]) for axis in axes}
     names = []
@@ -174,8 +177,9 @@ def _names(axes: Sequence[Axis], combined: Sequence[Levels], alone: str) -> list
         words = []
         for axis in axes:
             place = next(i for i, level in enumerate(axis.levels) if same_level(level, levels[axis.key]))
-            words.append(f"{keys[axis.key]}={told[axis.key][place]}")
-        name = ",".join(words) or alone
+            if place or design == "grid":
+                words.append(f"{keys[axis.key]}={told[axis.key][place]}")
+        name = ",".join(words) or ("base" if axes else alone)
         names.append(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 8]}~{number}")
     return names
 

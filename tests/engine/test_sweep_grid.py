@@ -36,11 +36,12 @@ def test_a_grid_has_every_combination_and_seeds_are_outermost():
 
 def test_one_at_a_time_each_cell_differs_from_the_base_in_one_key():
     found = plan(vary=POOL | EPOCHS, design="one-at-a-time")
-    assert [cell.name for cell in found.cells] == [
-        "pool=avg,epochs=1",
-        "pool=spatial_softmax,epochs=1",
-        "pool=avg,epochs=2",
-        "pool=avg,epochs=3",
+    assert [cell.name for cell in found.cells] == ["base", "pool=spatial_softmax", "epochs=2", "epochs=3"]
+    assert [[*cell.levels.values()] for cell in found.cells] == [
+        ["avg", 1],
+        ["spatial_softmax", 1],
+        ["avg", 2],
+        ["avg", 3],
     ]
 
 
