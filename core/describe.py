@@ -48,9 +48,13 @@ def to_toml(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(to_toml, value))}]"
     if isinstance(value, dict):
-        pairs = (f"{key if _BARE.fullmatch(key) else to_toml(key)} = {to_toml(item)}" for key, item in value.items())
+        pairs = (f"{_key(str(key))} = {to_toml(item)}" for key, item in value.items())
         return f"{{ {', '.join(pairs)} }}" if value else "{}"
     return str(value)
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else to_toml(name)
 
 
 def _default(field: "attrs.Attribute[Any]") -> str:

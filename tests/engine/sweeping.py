@@ -72,8 +72,8 @@ def install(site):
     (info / "entry_points.txt").write_text("[bczoo]\nbczoo_toys = bczoo_toys\n", encoding="utf-8")
 
 
-def begin(cwd, *args):
-    """`bczoo sweep ARGS` in `cwd`, where the package is installed and toy.toml is a spec; its output is in a file."""
+def begin(cwd, *args, said="said.txt"):
+    """`bczoo sweep ARGS` in `cwd`, where the package is installed and toy.toml is a spec; its output is in `said`."""
     site = cwd / ".site"
     if not site.exists():
         site.mkdir()
@@ -81,25 +81,25 @@ def begin(cwd, *args):
         (cwd / "toy.toml").write_text(SPEC, encoding="utf-8")
     here = [str(site), str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = os.environ | {"PYTHONPATH": os.pathsep.join(here), "OMP_NUM_THREADS": "1", "COLUMNS": "400"}
-    with (cwd / "said.txt").open("w") as said:
+    with (cwd / said).open("w") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "bczoo", "sweep", *args],
             cwd=cwd,
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
         )
 
 
-def sweep(cwd, *args, timeout=300):
+def sweep(cwd, *args, timeout=300, said="said.txt"):
     """The same to its end: (exit code, what it printed)."""
-    process = begin(cwd, *args)
+    process = begin(cwd, *args, said=said)
     try:
         code = process.wait(timeout)
     finally:
         process.kill()
-    return code, (cwd / "said.txt").read_text()
+    return code, (cwd / said).read_text()
 
 
 def wait_until(condition, seconds=120):

@@ -72,7 +72,7 @@ def test_a_sweep_killed_half_way_and_resumed_has_the_bytes_of_an_undisturbed_one
     paused = alive(tmp_path)
     for number in paused:  # so that it cannot end meanwhile
         os.kill(number, signal.SIGSTOP)
-    code, said = sweep(tmp_path, "--resume", "sweeps/s")
+    code, said = sweep(tmp_path, "--resume", "sweeps/s", said="second.txt")
     for number in paused:
         os.kill(number, signal.SIGCONT)
     assert (code, said) == (
