@@ -81,7 +81,7 @@ def _listed(_: Any, __: Any, value: Any) -> Any:
 def _verdict(baseline: str, contrast: Contrast, compared: int) -> str:
     room = said_between(contrast.success.interval, said_points)
     seen = f"{said_points(contrast.success.value)} points (95 % interval {room})"
-    chance = f"p {'' if contrast.corrected_p < 1e-4 else '= '}{said_p(contrast.corrected_p)}"
+    chance = said_chance(contrast.corrected_p)
     if compared > 1:
         chance += " after Holm's correction"
     if contrast.significant:
@@ -129,6 +129,12 @@ def said_between(interval: tuple[float, float] | None, said: Callable[[float], s
 def said_p(p_value: float) -> str:
     """A p-value with two digits that count."""
     return "< 0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
+
+
+def said_chance(p_value: float) -> str:
+    """The same in a sentence, with its letter."""
+    said = said_p(p_value)
+    return f"p {said}" if said.startswith("<") else f"p = {said}"
 
 
 def _rounded_up(n: int) -> int:

@@ -12,7 +12,8 @@ import numpy as np
 from bczoo.engine.bank import Bank, Episode, Slot, Waiting
 from bczoo.engine.policy import Policy
 from bczoo.engine.seeds import Domain, episode_seed
-from bczoo.engine.shift import Shift, shifted_env
+from bczoo.engine.shift import shifted_env
+from bczoo.engine.shift_name import Shift
 from bczoo.engine.wilson import wilson
 from bczoo.schema import unstructure
 from bczoo.spec import Eval

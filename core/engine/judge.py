@@ -12,7 +12,8 @@ from bczoo.engine.console import log, progress
 from bczoo.engine.evaluate import Report, evaluate
 from bczoo.engine.policy import Policy
 from bczoo.engine.run import make_folder
-from bczoo.engine.shift import Shift, read_shifts
+from bczoo.engine.shift import read_shifts
+from bczoo.engine.shift_name import Shift
 from bczoo.engine.video import NoPictures, write_rollouts
 from bczoo.errors import InputError, SpecError
 from bczoo.files import write_json

@@ -9,27 +9,16 @@ import math
 from collections import deque
 from typing import Any
 
-import attrs
 import gymnasium
 import numpy as np
 
 from bczoo.card import card_of
 from bczoo.engine.env import make_env
+from bczoo.engine.shift_name import Shift
 from bczoo.errors import InputError, suggest
 
 DELAY = "action_delay"
 DELAYS = {DELAY: "every action is carried out one step late; before the first, zeros (the nearest within the bounds)"}
-
-
-@attrs.frozen
-class Shift:
-    """A shift by name, and how strong it is: 1 as described, 2 twice as much."""
-
-    name: str
-    strength: float = 1.0
-
-    def __str__(self) -> str:
-        return self.name if self.strength == 1.0 else f"{self.name}={self.strength:g}"
 
 
 def read_shift(text: str) -> Shift:

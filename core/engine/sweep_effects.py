@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from bczoo.describe import to_toml
-from bczoo.engine.comparison import said_between, said_p, said_points
+from bczoo.engine.comparison import said_between, said_chance, said_points
 from bczoo.engine.paired import LEVEL, holm
 from bczoo.engine.sweep_board import shared_starts, successes
 from bczoo.engine.sweep_levels import same_level
@@ -49,7 +49,7 @@ class Effect:
         if self.difference is None or self.corrected_p is None:
             return f"{level} cannot be compared with {baseline} yet: no two runs that are done differ in this alone."
         seen = f"{said_points(self.difference)} points (95 % interval {said_between(self.interval, said_points)})"
-        chance = f"p {'' if self.corrected_p < 1e-4 else '= '}{said_p(self.corrected_p)}"
+        chance = said_chance(self.corrected_p)
         alone = " With one seed, this is about these trained policies." if self.seeds == 1 else ""
         if self.significant:
             more = "more" if self.difference > 0 else "less"

@@ -14,7 +14,8 @@ from bczoo.card import card_of
 from bczoo.engine.bank import Episode
 from bczoo.engine.env import make_env
 from bczoo.engine.evaluate import Report
-from bczoo.engine.shift import Shift, shifted_env
+from bczoo.engine.shift import shifted_env
+from bczoo.engine.shift_name import Shift
 from bczoo.errors import BczooError, brief
 from bczoo.files import atomic_path
 

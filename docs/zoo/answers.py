@@ -4,7 +4,7 @@ from typing import Final
 
 import attrs
 
-from bczoo.engine.comparison import said_between, said_p, said_points
+from bczoo.engine.comparison import said_between, said_chance, said_points
 from zoo.measures import Difference, Rate, corrected, difference, rate
 from zoo.plan import QUESTIONS, Level, Question
 from zoo.record import Record, cell_of, runs_of, successes
@@ -74,17 +74,13 @@ def _sentence(first: Found, other: Found) -> str:
         return f"There is no result for {name} yet."
     apart = other.apart
     values = f"{said_rate(other.rate)} against {said_rate(first.rate)}"
-    gap = f"{said_points(apart.value)} points ({said_between(apart.interval, said_points)}), {said_chance(apart)}"
+    gap = (
+        f"{said_points(apart.value)} points ({said_between(apart.interval, said_points)}), {said_chance(apart.p_value)}"
+    )
     if apart.significant:
         side = "higher" if apart.value > 0 else "lower"
         return f"With {name}, success is **significantly {side}** than with {base}: {values}, a difference of {gap}."
     return f"Between {name} and {base} **no significant difference** is seen: {values}, a difference of {gap}."
-
-
-def said_chance(apart: Difference) -> str:
-    """The p-value with its letter."""
-    p = said_p(apart.p_value)
-    return f"p {'' if p.startswith('<') else '= '}{p}"
 
 
 def said_rate(found: Rate) -> str:

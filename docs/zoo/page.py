@@ -5,12 +5,13 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from bczoo.engine.comparison import said_p
 from bczoo.engine.spec_changes import changes
 from bczoo.errors import brief
 from bczoo.schema import unstructure
 from bczoo.shipped import PREFIX, shipped
 from bczoo.specfile import load_spec, recipes
-from zoo.answers import WAITING, Answer, Found, answers, compared, said_chance, said_gap, said_rate, sentences
+from zoo.answers import WAITING, Answer, Found, answers, compared, said_gap, said_rate, sentences
 from zoo.measures import rate
 from zoo.plan import RECIPES, command
 from zoo.record import Record, cell_of, runs_of, successes
@@ -167,7 +168,7 @@ def _level(found: Found, first: bool) -> tuple[str, ...]:
     row = found.level.name, said_rate(found.rate), _seeds(found.rate)
     if found.apart is None:
         return (*row, "reference" if first else "-", "-", "-")
-    chance = said_chance(found.apart).removeprefix("p ").removeprefix("= ")
+    chance = said_p(found.apart.p_value)
     return (*row, said_gap(found.apart), chance, "yes" if found.apart.significant else "no")
 
 

@@ -1,6 +1,5 @@
 """The record of a sweep: what ZOO.md needs of it, small enough to be committed, as docs/zoo/NAME.json."""
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import numpy.typing as npt
 
 from bczoo.engine.checkpoint import POLICY
 from bczoo.engine.judged import Judged
+from bczoo.engine.metrics import read_metrics
 from bczoo.engine.sweep_results import read_sweep
 from bczoo.engine.tensor_file import TensorFile
 from bczoo.files import parse_json, write_json
@@ -50,7 +50,7 @@ def _run(folder: Path, judged: Judged, record: Record) -> dict[str, Any]:
     if made_with not in record["made_with"]:
         record["made_with"].append(made_with)
     starts = [judged.starts[key] for key in sorted(judged.starts)]
-    epochs = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    epochs = read_metrics(folder / "metrics.jsonl")
     return {
         "successes": "".join("01"[start.success] for start in starts),
         "steps": " ".join(str(start.steps) for start in starts),

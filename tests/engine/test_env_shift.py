@@ -12,7 +12,8 @@ from toy_env import Toy, ToyEnv
 import bczoo
 from bczoo.engine.env import make_env
 from bczoo.engine.evaluate import evaluate, lost_and_won
-from bczoo.engine.shift import Shift, read_shift, read_shifts, shifted_env, shifts_of
+from bczoo.engine.shift import read_shift, read_shifts, shifted_env, shifts_of
+from bczoo.engine.shift_name import Shift
 from bczoo.engine.video import replay
 from bczoo.errors import InputError
 from bczoo.spec import Eval

@@ -9,22 +9,12 @@ import attrs
 from bczoo.engine.during import During
 from bczoo.engine.judged import Judged, Start, known, read_judged, run_spec
 from bczoo.engine.metrics import read_metrics
+from bczoo.engine.shift_name import Shift
 from bczoo.errors import BczooError, brief
 from bczoo.files import parse_json
 from bczoo.schema import Mistakes, structure
 
 State = Literal["done", "not evaluated", "unfinished", "failed", "waiting"]
-
-
-@attrs.frozen(kw_only=True)
-class Shift:
-    """A shift as eval.json names it."""
-
-    name: str
-    strength: float = 1.0
-
-    def __str__(self) -> str:
-        return self.name if self.strength == 1.0 else f"{self.name}={self.strength:g}"
 
 
 @attrs.frozen(kw_only=True)

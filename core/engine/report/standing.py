@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 
 from bczoo.engine.compare import check_comparable, compare_judged
-from bczoo.engine.comparison import said_between, said_p, said_points
+from bczoo.engine.comparison import said_between, said_chance, said_points
 from bczoo.engine.judged import Judged
 from bczoo.engine.paired import LEVEL, Estimate, Resampled, holm
 from bczoo.engine.report.groups import Group, number
@@ -140,8 +140,8 @@ def _seed(run: Source) -> float:
 
 def _sentence(baseline: str, name: str, success: Estimate, p_value: float) -> str:
     seen = f"{said_points(success.value)} points over seeds and starts"
-    chance = f"95 % interval {said_between(success.interval, said_points)}, p {'' if p_value < 1e-4 else '= '}"
+    chance = f"95 % interval {said_between(success.interval, said_points)}, {said_chance(p_value)}"
     if p_value > LEVEL:
-        return f"{name} and {baseline} do not differ significantly: {seen} ({chance}{said_p(p_value)})."
+        return f"{name} and {baseline} do not differ significantly: {seen} ({chance})."
     more = "more" if success.value > 0 else "less"
-    return f"{name} succeeds {more} often than {baseline}: {seen} ({chance}{said_p(p_value)})."
+    return f"{name} succeeds {more} often than {baseline}: {seen} ({chance})."
