@@ -12,7 +12,7 @@ from rows import Row, of_pairs, run
 
 from bczoo.plugins.envs import Push
 from bczoo.plugins.envs.push_env import PushEnv
-from bczoo.plugins.envs.push_scene import scene_xml
+from bczoo.plugins.envs.push_scene import Light, scene_xml
 from bczoo.plugins.envs.ray_renderer_env import RayRenderer
 
 STEPS = 3000
@@ -49,6 +49,7 @@ def images() -> tuple[Callable[[], object], Callable[[], object]]:
     data.joint("x").qpos[0] = -0.15
     mujoco.mj_kinematics(model, data)
     renderer = RayRenderer(model, "front", 84, 84)
+    renderer.look(Light(), data)
     return lambda: renderer.render(data), lambda: renderer.render_plain(data)
 
 

@@ -137,13 +137,13 @@ class Eval:
     )
     seed: int = field(default=0, check=ge(0), help="seed of the held-out starts")
     slots: int = field(
-        default=32,
+        default=50,
         check=and_(ge(1), le(1024)),
         help="environments stepped side by side; with twice as many as `batch`, the policy decides for one half while "
         "the other is stepped",
     )
     batch: int = field(
-        default=16,
+        default=25,  # 100 starts fill such batches evenly
         check=and_(ge(1), le(1024)),
         help="observations decided on at once, filled up where there are fewer slots, so that slots change no bit; "
         "1 for a robot",

@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import attrs
 import numpy as np
+import torch
 
 from bczoo.engine.bank import Bank, Episode, Slot, Waiting
 from bczoo.engine.policy import Policy
@@ -72,7 +73,7 @@ def _episodes(policy: Policy, slots: list[Slot], settings: Eval, domain: Domain)
     size = settings.batch
     waiting = Waiting((Episode(index=i, seed=seed) for i, seed in enumerate(seeds)), size)
     banks = deque(Bank(policy, slots[i : i + size], settings, waiting) for i in range(0, len(slots), size))
-    with ThreadPoolExecutor(1) as thread:
+    with _a_core_for_environments(), ThreadPoolExecutor(1) as thread:
         for bank in banks:
             bank.decide(thread)
         while banks:
@@ -81,6 +82,17 @@ def _episodes(policy: Policy, slots: list[Slot], settings: Eval, domain: Domain)
             if bank.busy:
                 bank.decide(thread)
                 banks.append(bank)
+
+
+@contextmanager
+def _a_core_for_environments() -> Iterator[None]:
+    """Let the policy compute on all cores but one, where environments are stepped: sharing that one slows both."""
+    cores = torch.get_num_threads()
+    torch.set_num_threads(max(1, cores - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(cores)
 
 
 def _opened(env: Any, shift: Shift | None, opened: ExitStack) -> Any:

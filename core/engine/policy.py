@@ -59,8 +59,13 @@ class Policy(nn.Module):
         return x_MND
 
     def _normalized(self, image_MHWC: Tensor) -> Tensor:
-        # A permuted view of channel-last bytes is already in channels_last layout; nothing is copied twice.
-        return image_MHWC.permute(0, 3, 1, 2).float().mul_(self.image_scale).add_(self.image_shift)
+        # Line by line, so that the arithmetic runs over long rows of numbers instead of three at a time: a fifth of the
+        # time on a CPU. A permuted view of the result is in channels_last layout; nothing is copied twice.
+        *_, width, channels = image_MHWC.shape
+        scale, shift = (
+            value.flatten().expand(channels).repeat(width) for value in (self.image_scale, self.image_shift)
+        )
+        return image_MHWC.flatten(2).float().mul_(scale).add_(shift).view(image_MHWC.shape).permute(0, 3, 1, 2)
 
     def decide(
         self,

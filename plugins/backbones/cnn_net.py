@@ -39,11 +39,11 @@ class CnnEncoder(Encoder):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(shape[2], 32, kernel_size=8, stride=4, padding=2),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(32, CHANNELS, kernel_size=4, stride=2, padding=2),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(CHANNELS, CHANNELS, kernel_size=3, padding=1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(CHANNELS, CHANNELS, kernel_size=3, padding=1),
         )
         self.pool, self.width = _pooling(pool, *shape[:2])

@@ -65,8 +65,8 @@ class GLRenderer:
         mujoco.mjr_readPixels(self._pixels, None, self._rectangle, self._resources)
         return self._pixels[::-1].copy()
 
-    def look(self, light: Light) -> None:
-        """Change the light; everything else is read from the model whenever a picture is drawn."""
+    def look(self, light: Light, data: Any) -> None:
+        """Change the light; everything else is read from the model and `data` whenever a picture is drawn."""
         model = self._model
         model.light_dir[0] = [-part for part in light.direction]
         model.light_diffuse[0], model.vis.headlight.ambient[:] = light.diffuse, light.ambient

@@ -98,8 +98,12 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         mujoco.mj_resetData(self._model, self._now.data)
         self._place()
         if self._looks is not None:
-            self._look(self._looks)
+            # The numbers that starts are drawn from stay what they are.
+            self._light = self._looks.draw(self.np_random.spawn(1)[0])
         mujoco.mj_forward(self._model, self._now.data)
+        for renderer in (*self._cameras.values(), self._video):
+            if renderer is not None:
+                renderer.look(self._light, self._now.data)
         self._steps = 0
         return self._observe(), self._info()
 
@@ -120,7 +124,7 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
             return None
         if self._video is None:
             self._video = self._renderer(VIDEO_CAMERA, VIDEO_SIZE, VIDEO_SIZE)
-            self._video.look(self._light)
+            self._video.look(self._light, self._now.data)
         return self._video.render(self._now.data)
 
     def close(self) -> None:
@@ -180,14 +184,6 @@ class PushEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self._now.data.mocap_pos[0] = (*goal, 0.0)
         self._now.block[:] = (*block, BLOCK_HALF_HEIGHT, cos(half_turn), 0.0, 0.0, sin(half_turn))
         self._now.gripper[:] = uniform(*gripper_x), uniform(*gripper_y), uniform(0.10, 0.15)
-
-    def _look(self, looks: Looks) -> None:
-        """Draw how this episode looks; the numbers that starts are drawn from stay what they are."""
-        [rng] = self.np_random.spawn(1)
-        self._light = looks.draw(rng)
-        for renderer in (*self._cameras.values(), self._video):
-            if renderer is not None:
-                renderer.look(self._light)
 
     def _renderer(self, camera: str, height: int, width: int) -> RayRenderer | GLRenderer:
         kind = self._options.renderer

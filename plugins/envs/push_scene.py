@@ -11,9 +11,11 @@ TIP_RADIUS: Final = 0.015
 GOAL_RADIUS: Final = 0.05
 MAX_SPEED: Final = 0.25  # gripper speed in m/s at |action| = 1
 
-# Geoms that never move, and those that may: a ray renderer casts the first only once.
+# Geoms that never move, that stay where they are for an episode, and that may move: a ray renderer casts the first only
+# once, and the second once an episode.
 STATIC_GROUP: Final = 0
 MOVING_GROUP: Final = 1
+STAYING_GROUP: Final = 2
 
 TIMESTEP: Final = 0.005
 SUBSTEPS: Final = 10
@@ -72,7 +74,7 @@ _SCENE: Final = Template("""\
     <geom class="scenery" name="mat" type="box" size="0.285 0.285 0.0002" rgba="0.77 0.75 0.71 1"/>
     <geom class="scenery" name="floor" type="plane" size="3 3 0.1" pos="0 0 -0.4" rgba="0.19 0.22 0.27 1"/>
     <body name="goal" mocap="true">
-      <geom class="moving" name="goal" type="cylinder" size="$goal_radius 0.0008" pos="0 0 0.0008"
+      <geom group="$staying" name="goal" type="cylinder" size="$goal_radius 0.0008" pos="0 0 0.0008"
             rgba="0.10 0.70 0.25 1" contype="0" conaffinity="0"/>
     </body>
     <body name="block" pos="0 0 $block_half_height">
@@ -113,6 +115,7 @@ def scene_xml(shape: Literal["cylinder", "box"], stretch: float | None = None) -
         light_dir=" ".join(str(-part) for part in LIGHT),
         static=STATIC_GROUP,
         moving=MOVING_GROUP,
+        staying=STAYING_GROUP,
         gain=60 * MAX_SPEED,
         goal_radius=GOAL_RADIUS,
         block=brick or _BLOCKS[shape],

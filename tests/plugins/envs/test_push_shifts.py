@@ -80,7 +80,7 @@ def test_looks_differ_from_episode_to_episode_and_starts_without_a_seed_are_thos
     for seed in (1, None, None):
         plain.reset(seed=seed)
         shifted.reset(seed=seed)
-        backdrops.append(shifted._cameras["front"]._backdrop)
+        backdrops.append(shifted._cameras["front"]._view.backdrop)
         np.testing.assert_array_equal(plain._now.data.qpos, shifted._now.data.qpos)
     assert not any(np.array_equal(backdrops[0], other) for other in backdrops[1:])
 
