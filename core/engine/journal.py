@@ -4,9 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
 from bczoo.engine.keeper import ranked
 from bczoo.engine.metrics import read_metrics
 from bczoo.engine.run import Run, append_line
@@ -42,6 +39,10 @@ def forget_later(folder: Path, epochs: int) -> None:
 
 def draw_curves(path: Path, rows: list[dict[str, Any]], title: str, best: str = "val_loss") -> None:
     """Training and validation loss, and the learning rate, over epochs; `best` as in train.best marks one of them."""
+    # Only now: a run that is refused, cut off or resumed need not wait for it.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     epochs = [row["epoch"] for row in rows]
     figure = Figure(figsize=(7, 5), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)

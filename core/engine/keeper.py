@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
-from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
 from bczoo.engine.checkpoint import save_policy
 from bczoo.engine.run import Run
 from bczoo.engine.states import States
+from bczoo.engine.whole import weights_of
 
 BEST, LAST = "policy.safetensors", "last.safetensors"
-# Whole tensors on the CPU, in the first process, however the weights are spread.
-WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
 class Keeper:
@@ -73,5 +71,4 @@ def ranked(metrics: Mapping[str, Any], best: str) -> tuple[float, ...]:
 
 def snapshot(run: Run) -> dict[str, Tensor]:
     """A copy of the policy's weights and statistics on the CPU; empty in all but the first of several processes."""
-    state: Mapping[str, Any] = get_model_state_dict(run.policy, options=WHOLE)
-    return {name: value.detach().clone() for name, value in state.items()}
+    return {name: value.detach().clone() for name, value in weights_of(run.policy).items()}

@@ -5,17 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.distributed.checkpoint.state_dict import (
-    StateDictOptions,
-    get_model_state_dict,
-    get_optimizer_state_dict,
-    set_model_state_dict,
-    set_optimizer_state_dict,
-)
 
 from bczoo.engine.chance import chance_state, restore_chance
 from bczoo.engine.console import log
-from bczoo.engine.keeper import WHOLE
+from bczoo.engine.whole import optimizer_state_of, put_optimizer_state, put_weights, weights_of
 from bczoo.errors import BczooError, brief
 
 if TYPE_CHECKING:
@@ -42,8 +35,8 @@ def capture(trainer: "Trainer") -> dict[str, Any]:
         "best": trainer.keeper.best,
         "weights": run.policy.backbone.used_weights,
         "demos": trainer.train_windows.demos.fingerprint,
-        "model": dict(get_model_state_dict(stepper.policy, options=WHOLE)),
-        "optimizer": get_optimizer_state_dict(stepper.policy, stepper.optimizer, options=WHOLE),
+        "model": weights_of(stepper.policy),
+        "optimizer": optimizer_state_of(stepper.policy, stepper.optimizer),
         "schedule": trainer.schedule.state_dict(),
         "callbacks": [run.observers.state_of(callback, run.step) for callback in run.callbacks],
         "processes": trainer.team.gather(own),
@@ -58,11 +51,10 @@ def restore(trainer: "Trainer", state: dict[str, Any]) -> None:
         raise BczooError(
             f"{demos.folder} holds other demonstrations than this run began with; restore those to resume it"
         )
-    whole = StateDictOptions(full_state_dict=True)
-    # The optimiser first: torch makes room for its state by a step, which must not touch the weights that count.
-    set_optimizer_state_dict(stepper.policy, stepper.optimizer, state["optimizer"], options=whole)
+    # The optimiser first: torch may make room for its state by a step, which must not touch the weights that count.
+    put_optimizer_state(stepper.policy, stepper.optimizer, state["optimizer"])
     _lay_out(stepper.optimizer)
-    set_model_state_dict(stepper.policy, state["model"], options=whole)
+    put_weights(stepper.policy, state["model"])
     trainer.schedule.load_state_dict(state["schedule"])
     run.step, run.epoch, run.samples, run.stop = (state[name] for name in ("step", "epoch", "samples", "stop"))
     run.successes = list(state.get("successes", []))  # states of older versions do not know them

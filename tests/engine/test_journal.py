@@ -36,7 +36,7 @@ def test_the_epoch_of_the_policy_that_is_kept_is_marked(tmp_path, monkeypatch, b
             super().__init__(*args, **kwargs)
             figures.append(self)
 
-    monkeypatch.setattr("bczoo.engine.journal.Figure", Kept)
+    monkeypatch.setattr("matplotlib.figure.Figure", Kept)
     row = {"train_loss": 0.2, "lr": 1e-3}
     rows = [row | {"epoch": 1, "val_loss": 0.1}, row | {"epoch": 2, "val_loss": 0.3, "success_rate": 0.5}]
     draw_curves(tmp_path / "curves.png", rows, title="two", best=best)
