@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import cast
 
 from bczoo.engine.demo_format import Request
@@ -53,7 +54,8 @@ def _processes(request: Request, folder: Path, count: int) -> Iterator[dict[Conn
         for _ in range(count):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(theirs, request, folder), daemon=True)
-            process.start()
+            with _no_main():
+                process.start()
             theirs.close()  # or the end of the process would not be seen as the end of the pipe
             workers[ours] = process
         yield workers
@@ -65,6 +67,21 @@ def _processes(request: Request, folder: Path, count: int) -> Iterator[dict[Conn
         for pipe, worker in workers.items():
             worker.join()
             pipe.close()
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Hide the script that runs, which a spawned process would otherwise run again, from its first line.
+
+    Parts come from installed packages, so nothing of it is needed there; it may be a script without a guard, a notebook
+    or nothing that has a file.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _receive(pipe: Connection, process: BaseProcess) -> Report:

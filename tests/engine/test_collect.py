@@ -138,6 +138,25 @@ def test_collecting_processes_do_not_import_torch(tmp_path):
     assert (tmp_path / "x" / "meta.json").exists()
 
 
+@pytest.mark.parametrize("piped", [False, True], ids=["file", "standard input"])
+def test_a_script_without_a_guard_may_collect(tmp_path, piped):
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+from bczoo.engine.collect import collect
+from pathlib import Path
+from toy_env import ask
+print("once")
+collect(ask(), Path({str(tmp_path / "x")!r}), workers=2)
+""")
+    given = (
+        {"args": [sys.executable, "-"], "input": script.read_text()} if piped else {"args": [sys.executable, script]}
+    )
+    environment = os.environ | {"PYTHONPATH": str(HERE)}
+    done = subprocess.run(**given, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "once\n", "")
+    assert (tmp_path / "x" / "meta.json").exists()
+
+
 @pytest.mark.parametrize("half", [False, True], ids=["before the rename", "in the middle of the file"])
 def test_killed_while_writing_a_shard_and_resumed_gives_the_same_bits(tmp_path, folder, half):
     script = """
