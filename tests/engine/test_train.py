@@ -1,10 +1,6 @@
 """The trainer: padding never counts, the same seed gives the same bits, and nothing half-done is left."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 import torch
+from children import start
 from safetensors.torch import load_file
 from specs import toy_spec
 from toy_env import ToyEnv, edit_meta
@@ -207,26 +204,18 @@ def test_early_stop_ends_a_run_that_no_longer_improves(folder, runs):
     assert len(read_metrics(runs / "r" / "metrics.jsonl")) == 3
 
 
-@pytest.mark.slow
 def test_killed_while_training_no_half_written_file_is_taken_for_a_whole_one(folder, tmp_path):
-    script = tmp_path / "go.py"
-    script.write_text(
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from specs import TOY_PLUGIN, toy_spec\n"
-        "from bczoo.registry import zoo\n"
-        "from bczoo.engine.experiment import train\n"
-        "zoo().add(TOY_PLUGIN, 'toys', 'toys', '1.0')\n"
-        f"train(toy_spec({str(folder)!r}, train={{'epochs': 10000, 'save_minutes': 0.0}}), run='r', show=False)\n"
-    )
+    endless = {"train": {"epochs": 10000, "save_minutes": 0.0}}
+    last = tmp_path / "runs" / "r" / "last.safetensors"
     for wait in (0.0, 0.05, 0.2):
-        process = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path)
-        last = tmp_path / "runs" / "r" / "last.safetensors"
+        [process] = start("train", tmp_path, folder=str(folder), run="r", tables=endless)
         deadline = time.monotonic() + 90
-        while not last.exists() and time.monotonic() < deadline:
+        while not last.exists():
+            assert time.monotonic() < deadline
             time.sleep(0.01)
         time.sleep(wait)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         for path in last.parent.iterdir():
             if path.suffix == ".safetensors":
                 assert all(value.isfinite().all() for value in load_file(path).values())

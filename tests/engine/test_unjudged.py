@@ -83,11 +83,11 @@ def test_fewer_than_none_are_refused(folder, toy_zoo):
         bczoo.load_spec("bc_cnn", ["eval.episodes=-1"])
 
 
-def test_the_command_line_says_where_the_policy_is_and_what_judging_it_takes(run_cli):
+def test_the_command_line_says_where_the_policy_is_and_what_judging_it_takes(call_cli):
     size = ["--set", "env.height=16", "--set", "env.width=16", "--set", "data.demos=2", "--set", "train.steps=1"]
-    done = run_cli("train", "--spec", "bc_cnn", *size, "--set", "eval.episodes=0", "--run", "r", "--quiet")
+    done = call_cli("train", "--spec", "bc_cnn", *size, "--set", "eval.episodes=0", "--run", "r", "--quiet")
     assert (done.returncode, done.stdout) == (0, "")
     assert "not evaluated, since eval.episodes = 0; the policy is runs/r/policy.safetensors\n" in done.stderr
-    done = run_cli("eval", "runs/r/policy.safetensors")
+    done = call_cli("eval", "runs/r/policy.safetensors")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.endswith("say on how many starts to judge runs/r/policy.safetensors: --episodes 100\n")
