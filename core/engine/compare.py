@@ -110,8 +110,8 @@ def _contrast(baseline: _Kept, other: _Kept, p_values: tuple[float, float], leve
     pairs = [*zip(baseline.starts, other.starts, strict=True)]
     steps = [after.steps - before.steps for before, after in pairs if before.success and after.success]
     returns = [after.episode_return - before.episode_return for before, after in pairs]
-    specs = baseline.run.spec, other.run.spec
-    told = changes(*specs) if specs[0] and specs[1] else None
+    before_spec, after_spec = baseline.run.spec, other.run.spec
+    told = changes(before_spec, after_spec) if before_spec and after_spec else None
     return Contrast(
         name=other.run.name,
         won=won,
