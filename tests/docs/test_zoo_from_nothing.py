@@ -40,6 +40,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setattr(plan, "QUESTIONS", (asked, *(one for one in plan.QUESTIONS if one.title == "Dropout or not?")))
     for module in (costs, page):  # the others are large
         monkeypatch.setattr(module, "recipes", lambda: dict.fromkeys(plan.RECIPES))
+    monkeypatch.setattr(costs, "ROUNDS", 5)
     monkeypatch.setattr("bczoo.engine.sweep_process.usable_cpus", lambda: 1)
     monkeypatch.chdir(tmp_path)
     return lambda *words: make_zoo.main(["--to", "mine", *words])
