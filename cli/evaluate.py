@@ -45,6 +45,8 @@ def command(
     """
     if shift and no_shift:
         raise click.UsageError("--no-shift leaves out the shifts of the policy's spec; leave it or --shift out")
+    if no_ensemble and asked["ensemble"] is not None:
+        raise click.UsageError("--no-ensemble turns off what --ensemble turns on; leave one of the two out")
 
     from bczoo.cli.verdict import print_report
     from bczoo.engine.console import show_log

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bczoo.engine.evaluate import Report, lost_and_won
+from bczoo.engine.discordant import discordant
+from bczoo.engine.evaluate import Report
 
 if TYPE_CHECKING:
     from bczoo.engine.during import During
@@ -20,7 +21,7 @@ def print_report(report: Report, folder: Path) -> None:
     median = "-" if report.median_steps is None else f"{report.median_steps:g}"
     click.echo(f"rule: {report.success_rule}; median steps of successes: {median}")
     for shifted in report.shifted:
-        lost, won = lost_and_won(report, shifted)
+        won, lost = discordant(report.table, shifted.table)
         click.echo(
             f"shift {shifted.shift}: success {shifted.success_rate:.1%} ({_interval(shifted)}); "
             f"of the same starts, {lost} lost and {won} won by it"

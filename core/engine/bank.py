@@ -12,12 +12,15 @@ work is done outside of Python's lock.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from math import isfinite
 from typing import Any
 
 import attrs
 import numpy as np
 
 from bczoo.engine.chunks import Floats
+from bczoo.errors import BczooError, brief
 from bczoo.spec import Eval
 
 
@@ -55,7 +58,10 @@ class Waiting:
 
 
 class Slot:
-    """One environment and the episode that runs in it."""
+    """One environment and the episode that runs in it.
+
+    The env may be anybody's: what it raises becomes a BczooError that says where that was.
+    """
 
     def __init__(self, env: Any) -> None:
         self.env = env
@@ -65,19 +71,42 @@ class Slot:
         """Begin an episode; its first observation."""
         self.episode = episode
         obs: dict[str, Any]
-        obs, info = self.env.reset(seed=episode.seed)
-        episode.success = bool(info["success"])
+        with self._asked():
+            obs, info = self.env.reset(seed=episode.seed)
+            episode.success = bool(info["success"])
         return obs
 
     def step(self, action: Floats) -> tuple[dict[str, Any], bool]:
         """Take a step; what is seen then, and whether the episode is over."""
         episode = self.episode
-        obs, reward, terminated, truncated, info = self.env.step(action)
+        if not np.isfinite(action).all():
+            raise BczooError(f"the policy gives no action but {brief(action.tolist())} {self._where()}")
+        with self._asked():
+            obs, reward, terminated, truncated, info = self.env.step(action)
+            episode.episode_return += float(reward)
+            episode.success = episode.success or bool(info["success"])
+        if not isfinite(episode.episode_return):
+            raise BczooError(
+                f"{self._name()} gives the reward {reward} {self._where()}; make it a finite number, 0 if there is none"
+            )
         episode.steps += 1
-        episode.episode_return += float(reward)
-        episode.success = episode.success or bool(info["success"])
         episode.actions.append(action)
         return obs, bool(terminated or truncated)
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        try:
+            yield
+        except BczooError:
+            raise
+        except Exception as error:
+            raise BczooError(f"{self._name()} fails {self._where()}: {type(error).__name__}: {brief(error)}") from error
+
+    def _name(self) -> str:
+        return f"the env ({type(self.env.unwrapped).__name__})"
+
+    def _where(self) -> str:
+        return f"after {self.episode.steps} steps from start {self.episode.index} (seed {self.episode.seed})"
 
 
 class Bank:
@@ -103,8 +132,19 @@ class Bank:
         self._decided = thread.submit(self._actor.act, self._obs)
 
     def step(self) -> Iterator[Episode]:
-        """Take the step that was decided on, in every slot; the episodes that are over with it."""
-        actions = self._decided.result()
+        """Take the step that was decided on, in every slot; the episodes that are over with it.
+
+        Raises BczooError where the policy or an env fails.
+        """
+        try:
+            actions = self._decided.result()
+        except BczooError:
+            raise
+        except Exception as error:  # its parts may be anybody's, and the device's memory may be short
+            raise BczooError(
+                f"the policy cannot decide on {self._batch} observations at once: {type(error).__name__}: "
+                f"{brief(error)}; if memory is short, lower eval.batch"
+            ) from error
         for row, slot in list(self._playing.items()):
             obs, over = slot.step(actions[row])
             if over:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import attrs
 import numpy as np
 
 from bczoo.engine.comparison import Comparison, Contrast, Outcome
+from bczoo.engine.discordant import discordant
 from bczoo.engine.judged import Judged, Start, read_judged
 from bczoo.engine.paired import (
     LEVEL,
@@ -20,20 +22,32 @@ from bczoo.engine.spec_changes import changes
 from bczoo.engine.wilson import wilson
 from bczoo.errors import InputError, brief
 
-Pairs = list[tuple[Start, Start]]
+
+@attrs.frozen
+class _Kept:
+    """A run, and those of its starts that all runs have in common, in their order."""
+
+    run: Judged
+    starts: list[Start]
 
 
 def compare(folders: Iterable[str | Path]) -> Comparison:
     """Compare evaluated runs with the first of them, the baseline, on the starts that all have in common.
 
-    `folders` are those of finished runs, runs/NAME, or of evaluations, evals/NAME. Raises InputError for what cannot be
-    compared: another env or other options of it, another rule of success, no start in common; and BczooError for
-    damaged files.
+    `folders` are those of finished runs, runs/NAME, or of evaluations, evals/NAME; one that is given again, as by
+    `runs/base runs/*`, is compared once. Raises InputError for what cannot be compared: another env or other options of
+    it, another rule of success, no start in common; and BczooError for damaged files.
     """
-    folders = [folders] if isinstance(folders, (str, Path)) else [*folders]
-    if len(folders) < 2:
-        raise InputError("give two or more evaluated runs to compare, the baseline first")
-    return compare_judged([read_judged(folder) for folder in folders])
+    runs: dict[Path, Judged] = {}
+    again = []
+    for folder in [folders] if isinstance(folders, (str, Path)) else folders:
+        judged = read_judged(folder)
+        if runs.setdefault(Path(folder).resolve(), judged) is not judged:
+            again.append(judged.name)
+    if len(runs) < 2:
+        given = f"{again[0]} is given twice; " if again else ""
+        raise InputError(f"{given}give two or more evaluated runs to compare, the baseline first")
+    return attrs.evolve(compare_judged([*runs.values()]), again=again)
 
 
 def compare_judged(runs: Sequence[Judged]) -> Comparison:
@@ -44,15 +58,15 @@ def compare_judged(runs: Sequence[Judged]) -> Comparison:
     shared = sorted(set(baseline.starts).intersection(*(other.starts for other in others)))
     if not shared:
         raise InputError(f"{', '.join(run.name for run in runs)}: no start is common to all of them")
-    pairs = [[(baseline.starts[key], other.starts[key]) for key in shared] for other in others]
-    p_values = [mcnemar(*discordant(some)) for some in pairs]
+    kept = [_Kept(run, [run.starts[key] for key in shared]) for run in runs]
+    p_values = [mcnemar(*discordant(kept[0].starts, other.starts)) for other in kept[1:]]
     return Comparison(
         starts=len(shared),
         success_rule=baseline.success_rule,
-        outcomes=[_outcome(run, [run.starts[key] for key in shared]) for run in runs],
+        outcomes=[_outcome(some) for some in kept],
         contrasts=[
-            _contrast(baseline, other, some, p_value, LEVEL / len(others))
-            for other, some, p_value in zip(others, pairs, zip(p_values, holm(p_values), strict=True), strict=True)
+            _contrast(kept[0], other, p_value, LEVEL / len(others))
+            for other, p_value in zip(kept[1:], zip(p_values, holm(p_values), strict=True), strict=True)
         ],
     )
 
@@ -77,33 +91,29 @@ def check_comparable(baseline: Judged, other: Judged) -> None:
         )
 
 
-def discordant(pairs: Pairs) -> tuple[int, int]:
-    """How many starts the second of each pair wins alone, and how many the first."""
-    won = [(before.success, after.success) for before, after in pairs]
-    return won.count((False, True)), won.count((True, False))
-
-
-def _outcome(run: Judged, starts: Sequence[Start]) -> Outcome:
-    won = [start.steps for start in starts if start.success]
+def _outcome(kept: _Kept) -> Outcome:
+    starts, won = kept.starts, [start.steps for start in kept.starts if start.success]
     return Outcome(
-        name=run.name,
+        name=kept.run.name,
         success_rate=len(won) / len(starts),
         interval=wilson(len(won), len(starts)),
         successes=len(won),
         median_steps=float(np.median(won)) if won else None,
         mean_return=float(np.mean([start.episode_return for start in starts])),
-        left_out=len(run.starts) - len(starts),
+        left_out=len(kept.run.starts) - len(starts),
     )
 
 
-def _contrast(baseline: Judged, run: Judged, pairs: Pairs, p_values: tuple[float, float], level: float) -> Contrast:
+def _contrast(baseline: _Kept, other: _Kept, p_values: tuple[float, float], level: float) -> Contrast:
     """The two side by side; `p_values` are the plain and the corrected one."""
-    won, lost = discordant(pairs)
+    won, lost = discordant(baseline.starts, other.starts)
+    pairs = [*zip(baseline.starts, other.starts, strict=True)]
     steps = [after.steps - before.steps for before, after in pairs if before.success and after.success]
     returns = [after.episode_return - before.episode_return for before, after in pairs]
-    told = changes(baseline.spec, run.spec) if baseline.spec and run.spec else None
+    before_spec, after_spec = baseline.run.spec, other.run.spec
+    told = changes(before_spec, after_spec) if before_spec and after_spec else None
     return Contrast(
-        name=run.name,
+        name=other.run.name,
         won=won,
         lost=lost,
         success=rate_difference(won, lost, len(pairs)),

@@ -52,12 +52,16 @@ class Contrast:
 
 @attrs.frozen(kw_only=True)
 class Comparison:
-    """Evaluated runs on the starts they have in common; the first of `outcomes` is the baseline's."""
+    """Evaluated runs on the starts they have in common; the first of `outcomes` is the baseline's.
+
+    `again` are the names of those that were given a second time.
+    """
 
     starts: int
     success_rule: str
     outcomes: list[Outcome]
     contrasts: list[Contrast]
+    again: list[str] = attrs.field(factory=list)
 
     @property
     def verdicts(self) -> list[str]:
@@ -97,13 +101,14 @@ def _verdict(baseline: str, contrast: Contrast, compared: int) -> str:
 
 def _about_starts(comparison: Comparison) -> list[str]:
     n, needed = comparison.starts, least_won()
-    told = []
+    told = [f"{name} is given twice and compared once." for name in dict.fromkeys(comparison.again)]
     if left_out := [f"{run.left_out} of {run.name}" for run in comparison.outcomes if run.left_out]:
         told.append(f"Only the starts that all have in common are compared; left out are {', '.join(left_out)}.")
     if n < needed:
-        told.append(f"{n} starts are too few: nothing seen on fewer than {needed} can be significant.")
+        few = "1 start is" if n == 1 else f"{n} starts are"
+        told.append(f"{few} too few: nothing seen on fewer than {needed} can be significant.")
     elif n < FEW:
-        least = math.ceil(100 * needed / n)
+        least = math.floor(100 * needed / n)  # rounded up, it would deny what 6 of 49 starts can show
         told.append(f"{n} starts are few: no difference below {least} points ({needed} starts) can be significant.")
     return told
 

@@ -6,6 +6,7 @@ The implementation of an env card is a `gymnasium.Env` built as `Impl(options, r
   "state", when there, is a float32 Box (S,); there is at least one of both;
 - a float32 Box action space (A,) with finite bounds, in which every number can move;
 - `info["success"]`, a bool, from `reset` and every `step`; `success_rule` says in words what it means;
+- a reward that is a finite number, 0 where there is none to give;
 - `reset(seed=n)` that alone determines the episode, and `metadata["render_fps"]`;
 - if its metadata's "render_modes" have "rgb_array", a `render()` that in this mode returns a large uint8 RGB frame
   for videos; without it there are none;
@@ -28,7 +29,7 @@ import gymnasium as gym
 import numpy as np
 
 from bczoo.card import build, card_of
-from bczoo.errors import BczooError
+from bczoo.errors import BczooError, brief
 from bczoo.shapes import Action
 
 Shape = tuple[int, int, int]
@@ -44,8 +45,15 @@ class Spaces:
 
 
 def make_env(options: Any, render_mode: str | None = None) -> "gym.Env[Any, Any]":
-    """Build the env that the options describe."""
-    env: gym.Env[Any, Any] = build(options, render_mode=render_mode)
+    """Build the env that the options describe; raises BczooError where it cannot be built here."""
+    try:
+        env: gym.Env[Any, Any] = build(options, render_mode=render_mode)
+    except BczooError:
+        raise
+    except Exception as error:  # its constructor is anybody's
+        raise BczooError(
+            f"env {card_of(options).name!r} cannot be built here: {type(error).__name__}: {brief(error)}"
+        ) from error
     return env
 
 

@@ -1,9 +1,9 @@
 """The evaluator, written once: held-out starts, one memory per slot, a rate with its interval."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import attrs
@@ -54,12 +54,13 @@ def evaluate(
 
     The starts follow from `settings.seed` alone and are drawn in advance, so they are the same for every
     policy, number of slots, machine and `shift`. Those of another `domain` are others. `on_progress` gets (done,
-    total, successes).
+    total, successes). Raises BczooError where the env or the policy fails; however it ends, the envs are closed and the
+    thread that decides has ended.
     """
     done: list[Episode] = []
     with ExitStack() as opened:
         slots = [Slot(_opened(env, shift, opened)) for _ in range(min(settings.slots, settings.episodes))]
-        for episode in _episodes(policy, slots, settings, domain):
+        for episode in opened.enter_context(closing(_episodes(policy, slots, settings, domain))):
             done.append(episode)
             if on_progress:
                 on_progress(len(done), settings.episodes, sum(e.success for e in done))
@@ -67,21 +68,25 @@ def evaluate(
     return _report(sorted(done, key=lambda e: e.index), rule, env, settings, shift)
 
 
-def _episodes(policy: Policy, slots: list[Slot], settings: Eval, domain: Domain) -> Iterator[Episode]:
+def _episodes(policy: Policy, slots: list[Slot], settings: Eval, domain: Domain) -> Generator[Episode, None, None]:
     """Play all episodes; each is given when it is over."""
     seeds = (episode_seed(settings.seed, domain, i) for i in range(settings.episodes))
     size = settings.batch
     waiting = Waiting((Episode(index=i, seed=seed) for i, seed in enumerate(seeds)), size)
     banks = deque(Bank(policy, slots[i : i + size], settings, waiting) for i in range(0, len(slots), size))
-    with _a_core_for_environments(), ThreadPoolExecutor(1) as thread:
-        for bank in banks:
-            bank.decide(thread)
-        while banks:
-            bank = banks.popleft()
-            yield from bank.step()
-            if bank.busy:
+    thread = ThreadPoolExecutor(1)
+    try:
+        with _a_core_for_environments():
+            for bank in banks:
                 bank.decide(thread)
-                banks.append(bank)
+            while banks:
+                bank = banks.popleft()
+                yield from bank.step()
+                if bank.busy:
+                    bank.decide(thread)
+                    banks.append(bank)
+    finally:
+        thread.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -116,9 +121,3 @@ def _report(table: list[Episode], rule: str, env: Any, settings: Eval, shift: Sh
         shift=shift,
         table=table,
     )
-
-
-def lost_and_won(plain: Report, shifted: Report) -> tuple[int, int]:
-    """Of starts that both have, how many the second loses and the first does not, and how many the other way round."""
-    pairs = [(one.success, other.success) for one, other in zip(plain.table, shifted.table, strict=True)]
-    return pairs.count((True, False)), pairs.count((False, True))

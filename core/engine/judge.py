@@ -1,6 +1,7 @@
 """Judging a policy: the evaluation, its report as a file, and its rollouts as a video."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,11 @@ def evaluate_file(
     # As it was trained: of `spec`, parts that only trained it may be gone.
     judged = {"policy": str(path), "spec": read_header(path)["spec"]}
     make_folder(folder)
-    return Evaluation(folder=folder, report=judge(policy, spec.env, chosen, folder, show, judged))
+    try:
+        return Evaluation(folder=folder, report=judge(policy, spec.env, chosen, folder, show, judged))
+    finally:
+        with suppress(OSError):
+            folder.rmdir()  # if nothing has come of it, so that its name is free again
 
 
 def _changed(settings: Eval, changes: dict[str, Any]) -> Eval:

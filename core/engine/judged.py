@@ -3,25 +3,28 @@
 import json
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
+from attrs.validators import and_, ge, le
 
 from bczoo.errors import BczooError, InputError, brief
 from bczoo.files import parse_json
 from bczoo.schema import Mistakes, structure
 from bczoo.specfile import find_spec
 
+_MOST: Final = 1e100  # of a return; sums of such are finite
+
 
 @attrs.frozen(kw_only=True)
 class Start:
     """One start and how the policy did from it, as eval.json tells it."""
 
-    index: int
-    seed: int
+    index: int = attrs.field(validator=ge(0))
+    seed: int = attrs.field(validator=ge(0))
     success: bool
-    steps: int
-    episode_return: float
+    steps: int = attrs.field(validator=ge(0))
+    episode_return: float = attrs.field(validator=and_(ge(-_MOST), le(_MOST)))
 
 
 @attrs.frozen(kw_only=True)
@@ -56,13 +59,7 @@ def read_judged(folder: str | Path) -> Judged:
     Raises InputError where there is none to read, and BczooError where a file is damaged.
     """
     folder = Path(folder)
-    path = folder / "eval.json"
-    if not path.is_file():
-        raise InputError(
-            f"{folder} holds no evaluation (no eval.json); give the folder of a run that is finished, runs/NAME, or of "
-            "an evaluation, evals/NAME"
-        )
-    told = _read(path)
+    told = _read(folder / "eval.json")
     if not told.table:
         raise InputError(
             f"{folder} was not evaluated, since its spec says eval.episodes = 0; give its evaluation instead, the "
@@ -83,11 +80,36 @@ def _read(path: Path) -> Told:
     try:
         table = parse_json(path.read_text(encoding="utf-8"))
         if isinstance(table, dict) and table.get("episodes") == 0:
-            table = {"env": {}, "settings": {}, "success_rule": "", "table": []}
-        told: Told = structure(known(table, Told) | {"table": _rows(table)}, Told)
+            return Told(env={}, settings={}, success_rule="", table=())
+        told: Told = structure(_tables(known(table, Told)) | {"table": _rows(table)}, Told)
+        _check(told.table)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise InputError(
+            f"{path.parent} holds no evaluation (no eval.json); give the folder of a run that is finished, runs/NAME, "
+            "or of an evaluation, evals/NAME"
+        ) from error
     except (OSError, ValueError, Mistakes) as error:
         raise BczooError(f"{path}: cannot be read as an evaluation: {brief(error)}") from error
     return told
+
+
+def _check(table: tuple[Start, ...]) -> None:
+    """Raise ValueError for a table that no evaluation writes."""
+    if not table:
+        raise ValueError("its table has no start")
+    told: set[tuple[int, int]] = set()
+    for start in table:
+        if (start.index, start.seed) in told:
+            raise ValueError(f"start {start.index} is there twice")
+        told.add((start.index, start.seed))
+
+
+def _tables(read: dict[str, Any]) -> dict[str, Any]:
+    """The same; raises ValueError where what is to be a table is none."""
+    for key in ("env", "settings", "spec"):
+        if not isinstance(read.get(key, {}), dict):
+            raise ValueError(f"{key}: expected a table, got {brief(read[key])}")
+    return read
 
 
 def _rows(table: dict[str, Any]) -> Any:

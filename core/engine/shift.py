@@ -15,7 +15,7 @@ import numpy as np
 from bczoo.card import card_of
 from bczoo.engine.env import make_env
 from bczoo.engine.shift_name import Shift
-from bczoo.errors import InputError, suggest
+from bczoo.errors import BczooError, InputError, brief, suggest
 
 DELAY = "action_delay"
 DELAYS = {DELAY: "every action is carried out one step late; before the first, zeros (the nearest within the bounds)"}
@@ -54,13 +54,21 @@ def read_shifts(env: Any, texts: tuple[str, ...]) -> list[Shift]:
 
 
 def shifted_env(env: Any, shift: Shift | None, render_mode: str | None = None) -> Any:
-    """Build the env that the options describe, under a shift if there is one."""
-    made = make_env(env, render_mode)
+    """Build the env that the options describe, under a shift if there is one; raises BczooError where it cannot be."""
+    made: Any = make_env(env, render_mode)
     if shift is None:
         return made
     if shift.name == DELAY:
         return ActionDelay(made, int(shift.strength))
-    made.unwrapped.shift(shift.name, shift.strength)  # type: ignore[attr-defined]
+    try:
+        made.unwrapped.shift(shift.name, shift.strength)
+    except Exception as error:
+        made.close()
+        if isinstance(error, BczooError):
+            raise
+        raise BczooError(
+            f"env {card_of(env).name!r} cannot take on shift {shift}: {type(error).__name__}: {brief(error)}"
+        ) from error
     return made
 
 
@@ -75,10 +83,10 @@ class ActionDelay(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode, with nothing under way."""
-        self._under_way = deque([self._idle] * self._steps)
+        self._under_way.clear()
         return self.env.reset(seed=seed, options=options)
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Send an action, and carry out the one that arrives."""
         self._under_way.append(action)
-        return self.env.step(self._under_way.popleft())
+        return self.env.step(self._under_way.popleft() if len(self._under_way) > self._steps else self._idle)

@@ -11,4 +11,5 @@ class Shift:
     strength: float = 1.0
 
     def __str__(self) -> str:
-        return self.name if self.strength == 1.0 else f"{self.name}={self.strength:g}"
+        """NAME or NAME=STRENGTH, which reads back as the same."""
+        return self.name if self.strength == 1.0 else f"{self.name}={float(self.strength)!r}".removesuffix(".0")

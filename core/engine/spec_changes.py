@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import attrs
 
-# Neither what is learnt nor how it is judged from a start depends on these.
-_NO_DIFFERENCE: Final = {"name", "data.path", "eval.episodes", "eval.slots", "eval.videos"}
+# Neither what is learnt nor how it is judged from a start depends on these; under shifts it is judged as well.
+_NO_DIFFERENCE: Final = {"name", "data.path", "eval.episodes", "eval.slots", "eval.videos", "eval.shift"}
 
 
 @attrs.frozen(kw_only=True)
@@ -26,7 +26,8 @@ class Change:
 def changes(baseline: dict[str, Any], run: dict[str, Any]) -> list[Change]:
     """The keys at which `run` differs, in the order of the specs, options of parts included.
 
-    Names, and places of demonstrations, are left out; so is what changes only how many starts are judged, and how fast.
+    Names, and places of demonstrations, are left out; so is what changes only how many starts are judged, how fast, and
+    under what else.
     """
     before, after = dict(_leaves(baseline)), dict(_leaves(run))
     return [

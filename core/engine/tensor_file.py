@@ -93,9 +93,10 @@ class TensorFile:
 
     def __init__(self, path: Path, kind: FileKind) -> None:
         self.path, self.kind = path, kind
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; give a {kind.name} file, e.g. {kind.example}")
         with self._distrust():
+            if not path.is_file():
+                found = "is a folder" if path.is_dir() else "no such file"
+                raise InputError(f"{path}: {found}; give a {kind.name} file, e.g. {kind.example}")
             _check_size(path)
             self._file = cast(Any, safe_open(path, framework="pt"))
             self.layout = {name: self._claim(name) for name in self._file.keys()}  # noqa: SIM118

@@ -1,6 +1,7 @@
 """The contract of environments: Gymnasium's own, and what core/engine/env.py adds."""
 
 import warnings
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,10 @@ def _check_spaces(subject: Subject, env: Any) -> None:
 
 def _check_success(subject: Subject, env: Any) -> None:
     _, info = env.reset(seed=SEED)
-    infos = {"reset": info, "step": env.step(_actions(env)[0])[4]}
-    for name, seen in infos.items():
+    _, reward, _, _, later = env.step(_actions(env)[0])
+    for name, seen in {"reset": info, "step": later}.items():
         subject.demand(isinstance(seen.get("success"), bool), f"info['success'] of {name} is no bool")
+    subject.demand(isfinite(float(reward)), f"its reward is {reward}, not a finite number")
 
 
 def _actions(env: Any) -> Any:

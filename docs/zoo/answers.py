@@ -5,11 +5,13 @@ from typing import Final
 import attrs
 
 from bczoo.engine.comparison import said_between, said_chance, said_points
+from zoo import plan
 from zoo.measures import Difference, Rate, corrected, difference, rate
-from zoo.plan import QUESTIONS, Level, Question
+from zoo.plan import Level, Question
 from zoo.record import Record, cell_of, runs_of, successes
 
 WAITING: Final = "no result yet"
+UNDECIDED: Final = 0.1  # a difference that the interval allows and that would matter, if it were there
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +33,7 @@ class Answer:
 
 def answers(records: dict[str, Record]) -> list[Answer]:
     """All questions; p-values are corrected for all comparisons that could be made."""
-    asked = [Answer(question=question, found=_found(records[question.sweep], question)) for question in QUESTIONS]
+    asked = [Answer(question=question, found=_found(records[question.sweep], question)) for question in plan.QUESTIONS]
     fixed = iter(corrected([found.apart for answer in asked for found in answer.found if found.apart]))
     return [
         attrs.evolve(
@@ -80,6 +82,8 @@ def _sentence(first: Found, other: Found) -> str:
     if apart.significant:
         side = "higher" if apart.value > 0 else "lower"
         return f"With {name}, success is **significantly {side}** than with {base}: {values}, a difference of {gap}."
+    if max(map(abs, apart.interval)) > UNDECIDED:
+        return f"Whether {name} or {base} does better is **not decided**: {values}, a difference of {gap}."
     return f"Between {name} and {base} **no significant difference** is seen: {values}, a difference of {gap}."
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -14,14 +15,13 @@ from bczoo.engine.env import describe_env
 from bczoo.engine.policy import Policy
 from bczoo.files import write_json
 from bczoo.specfile import load_spec, recipes
-from zoo.record import HERE
 
 ROUNDS: Final = 100
 WARM_UP: Final = 5
 
 
-def write_costs() -> None:
-    """Measure all recipes on one thread and write docs/zoo/costs.json.
+def write_costs(folder: Path) -> None:
+    """Measure all recipes on one thread and write costs.json into `folder`.
 
     The policies have fresh weights, which take as long as trained ones. What is timed is what a robot waits for, from
     one observation as arrays to one action as an array, through an actor with its memory; chunks are predicted anew
@@ -45,7 +45,7 @@ def write_costs() -> None:
         for name, policy in policies.items()
     }
     made_with = {"versions": {name: version(name) for name in ("bczoo", "torch", "numpy")}, "threads": 1}
-    write_json(HERE / "costs.json", {"format": 1, "made_with": made_with, "rounds": ROUNDS, "recipes": costs})
+    write_json(folder / "costs.json", {"format": 1, "made_with": made_with, "rounds": ROUNDS, "recipes": costs})
 
 
 def _fresh(name: str) -> Policy:

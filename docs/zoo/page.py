@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from bczoo.engine.comparison import said_p
 from bczoo.engine.spec_changes import changes
-from bczoo.errors import brief
+from bczoo.errors import BczooError, brief
 from bczoo.schema import unstructure
 from bczoo.shipped import PREFIX, shipped
 from bczoo.specfile import load_spec, recipes
-from zoo.answers import WAITING, Answer, Found, answers, compared, said_gap, said_rate, sentences
+from zoo import plan
+from zoo.answers import UNDECIDED, WAITING, Answer, Found, answers, compared, said_gap, said_rate, sentences
 from zoo.measures import rate
-from zoo.plan import RECIPES, command
 from zoo.record import Record, cell_of, runs_of, successes
 
 _INTRODUCTION: Final = """\
@@ -34,8 +34,8 @@ starts, which no demonstration begins from. Demonstrations come from a scripted 
 """
 _TRAINED: Final = """\
 Success is the interquartile mean over {seeds} seeds, with its 95 % interval; the command in the last column trains and
-judges the first of them, and other seeds with `--set seed=1`. Minutes are those of training alone, on one thread of a
-two-core machine; as other work shared it, they are those of the fastest seed. An action is what a robot waits for, from
+judges the first of them, and other seeds with `--set seed=1`. Minutes are those of training alone, {where}; as other
+work shared it, they are those of the fastest seed. An action is what a robot waits for, from
 one observation to one action, on one thread: the fastest tenth of {rounds} rounds. Fresh weights take as long as
 trained ones, so recipes that are not trained have that figure, too.
 
@@ -52,9 +52,12 @@ _ABLATIONS: Final = """\
 
 The claims are those of the walk-through of the seed, the design that bczoo grew from; the answers are generated from
 {seeds} seeds on {starts} starts each. All levels of a question are trained with the same seeds and judged from the same
-starts, so differences are taken seed by seed and start by start. p-values are corrected for all {compared} comparisons
-of this page (Holm), and "significant" means that the corrected one is at most 0.05. "No significant difference" does
-not mean that there is none: the interval says which differences would fit.
+starts, so differences are taken seed by seed and start by start: they are means, not differences of the interquartile
+means beside them. p-values are corrected for all {compared} comparisons of this page (Holm), and "significant" means
+that the corrected one is at most 0.05. Intervals are of one difference each, without correction, so that one may lie
+beside 0 where the corrected p-value does not call it significant. "No significant difference" does not mean that there
+is none: the interval says which differences would fit. Where it reaches farther than {undecided:.0f} points from 0, and
+the difference is not significant, the question is called not decided.
 
 ![Differences in success between each variant and what it is compared with](docs/assets/zoo_parts.svg)
 
@@ -87,7 +90,9 @@ _METHOD: Final = """\
 
 def page(records: dict[str, Record], costs: dict[str, Any]) -> str:
     """The whole page."""
-    main = records["recipes"] if records["recipes"]["runs"] else records["parts"]
+    main = next((record for record in records.values() if record["runs"]), None)
+    if main is None:
+        raise BczooError("no run of any sweep is finished, so there is nothing to write a page of")
     asked = answers(records)
     starts, seeds = main["judged"]["eval"]["episodes"], main["seeds"]
     text = "".join(
@@ -97,15 +102,24 @@ def page(records: dict[str, Record], costs: dict[str, Any]) -> str:
                 steps=main["judged"]["env"]["max_steps"],
                 starts=starts,
             ),
+            _changed(records),
             _recipes(records["recipes"], costs),
-            _TRAINED.format(seeds=seeds, rounds=costs["rounds"], example=f"{PREFIX}bc_cnn"),
+            _TRAINED.format(seeds=seeds, where=_where(main), rounds=costs["rounds"], example=f"{PREFIX}bc_cnn"),
             "![Success of each trained recipe](docs/assets/zoo_recipes.svg)\n\n",
-            _ABLATIONS.format(seeds=seeds, starts=starts, compared=compared(asked)),
+            _ABLATIONS.format(seeds=seeds, starts=starts, compared=compared(asked), undecided=100 * UNDECIDED),
             *(_question(answer) for answer in asked),
             _method(records, main),
         ]
     )
     return "\n\n".join(_filled(block) for block in text.strip().split("\n\n")) + "\n"
+
+
+def _changed(records: dict[str, Record]) -> str:
+    """What was overridden in all specs, if anything."""
+    told = dict.fromkeys(f"`{override}`" for record in records.values() for override in record.get("set", ()))
+    if not told:
+        return ""
+    return f"This is not the zoo of bczoo: all was trained with {', '.join(told)}, whatever the text below says.\n\n"
 
 
 def _filled(block: str) -> str:
@@ -136,10 +150,12 @@ def _recipes(record: Record, costs: dict[str, Any]) -> str:
     header = "recipe", "success (95 %)", "each seed", "minutes", "parameters", "one action", "policy", "again"
     runs = {name: runs_of(record, cell_of(record, "spec", name)) for name in recipes()}
     rates = {name: rate(successes(some)) for name, some in runs.items() if len(some) == record["seeds"]}
-    ordered = sorted(runs, key=lambda name: (name not in RECIPES, -rates[name].value if name in rates else 1, name))
+    ordered = sorted(
+        runs, key=lambda name: (name not in plan.RECIPES, -rates[name].value if name in rates else 1, name)
+    )
     rows = []
     for name in ordered:
-        told = (WAITING if name in RECIPES else "not trained: needs a GPU", "-", "-")
+        told = (WAITING if name in plan.RECIPES else "not trained: needs a GPU", "-", "-")
         if name in rates:
             fastest = min(run["minutes"] for run in runs[name])
             told = said_rate(rates[name]), _seeds(rates[name]), f"{fastest:.1f}"
@@ -204,11 +220,20 @@ def _method(records: dict[str, Record], main: Record) -> str:
 
 def _machine(made_with: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {made_with['versions'][name]}" for name in ("bczoo", "torch", "mujoco", "python"))
-    threads = f"{made_with['threads']} thread{'s' * (made_with['threads'] > 1)}"
     return (
-        f"- Trained with {versions}, on {made_with['device']} in {made_with['precision']}, on {threads}; the machine "
-        f"has {made_with['cpus']} cores and other work to do."
+        f"- Trained with {versions}, on {made_with['device']} in {made_with['precision']}, on {_threads(made_with)}; "
+        f"the machine has {made_with['cpus']} cores and other work to do."
     )
+
+
+def _threads(made_with: dict[str, Any]) -> str:
+    return f"{made_with['threads']} thread{'s' * (made_with['threads'] > 1)}"
+
+
+def _where(record: Record) -> str:
+    """Where the runs of a record were trained, of which there are some."""
+    made_with = record["made_with"][0]
+    return f"on {_threads(made_with)} of a machine with {made_with['cpus']} cores"
 
 
 def _sweeps(records: dict[str, Record]) -> str:
@@ -217,5 +242,7 @@ def _sweeps(records: dict[str, Record]) -> str:
         (f"`{name}`", str(len(record["runs"])), str(len(record["cells"]) * record["seeds"]))
         for name, record in records.items()
     ]
-    commands = "".join(f"bczoo sweep {shlex.join(command(name))}\n" for name in records)
+    commands = "".join(
+        f"bczoo sweep {shlex.join(plan.command(name, record.get('set', ())))}\n" for name, record in records.items()
+    )
     return f"{table(('sweep', 'runs finished', 'of'), rows)}```sh\n{commands}```"

@@ -1,8 +1,14 @@
 """What is measured for ZOO.md: three sweeps, and the questions that they answer."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
+
+from bczoo.cli.sweep import command as sweep_command
+from bczoo.engine.sweep import plan_sweep
+from bczoo.engine.sweep_levels import read_seeds, read_vary
+from bczoo.engine.sweep_plan import Plan
 
 SEEDS: Final = 3
 # Those that two cores can train; the others are in the table without a result.
@@ -41,9 +47,22 @@ SWEEPS: Final[dict[str, list[str]]] = {
 }
 
 
-def command(sweep: str) -> list[str]:
-    """The words after `bczoo sweep` that begin a sweep."""
-    return [*SWEEPS[sweep], "--seeds", str(SEEDS), "--name", sweep]
+def command(sweep: str, overrides: Sequence[str] = ()) -> list[str]:
+    """The words after `bczoo sweep` that begin a sweep; `overrides` are laid over all its specs."""
+    given = [word for override in overrides for word in ("--set", override)]
+    return [*SWEEPS[sweep], *given, "--seeds", str(SEEDS), "--name", sweep]
+
+
+def planned(sweep: str, overrides: Sequence[str] = ()) -> Plan:
+    """What that command runs; raises InputError for overrides that cannot be."""
+    asked = sweep_command.make_context("sweep", command(sweep, overrides)).params
+    return plan_sweep(
+        asked["specs"],
+        vary=read_vary(asked["vary"]),
+        seeds=read_seeds(asked["seeds"]),
+        overrides=asked["overrides"],
+        one_at_a_time=asked["one_at_a_time"],
+    )
 
 
 @attrs.frozen(kw_only=True)

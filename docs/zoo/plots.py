@@ -10,22 +10,21 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from bczoo.files import write_text
+from zoo import plan
 from zoo.answers import Answer, answers
 from zoo.measures import rate
-from zoo.plan import RECIPES
 from zoo.record import Record, cell_of, runs_of, successes
 
-ASSETS: Final = Path(__file__).parents[1] / "assets"
 # Drawn with the first, and shown as the second where the reader's system is dark. A picture brings its own ground: a
 # page may be dark where the system is light.
 _INK, _PAPER, _MARK, _FAINT = "#1f2328", "#ffffff", "#2b6cb0", "#8a9099"
 _DARK: Final = {_INK: "#e6edf3", _PAPER: "#161b22", _MARK: "#79b8ff", _FAINT: "#8b949e"}
 
 
-def write_plots(records: dict[str, Record]) -> None:
-    """Write both plots to docs/assets."""
+def write_plots(records: dict[str, Record], folder: Path) -> None:
+    """Write both plots into `folder`."""
     for name, plot in plots(records).items():
-        _write(name, *plot)
+        _write(folder / f"{name}.svg", *plot)
 
 
 def plots(records: dict[str, Record]) -> dict[str, tuple[Figure, str, str]]:
@@ -35,7 +34,7 @@ def plots(records: dict[str, Record]) -> dict[str, tuple[Figure, str, str]]:
 
 def _recipes(record: Record) -> tuple[Figure, str, str]:
     """Each recipe's seeds as dots, and their interquartile mean with its interval."""
-    runs = {name: runs_of(record, cell_of(record, "spec", name)) for name in reversed(RECIPES)}
+    runs = {name: runs_of(record, cell_of(record, "spec", name)) for name in reversed(plan.RECIPES)}
     rates = {name: rate(successes(some)) for name, some in runs.items() if len(some) == record["seeds"]}
     figure, axes = _figure(len(rates), "success, % of starts (rings: seeds; mark: their interquartile mean)")
     for row, found in enumerate(rates.values()):
@@ -87,9 +86,9 @@ def _value(axes: Any, row: int, text: str) -> None:
     axes.text(1.02, row, text, transform=axes.get_yaxis_transform(), va="center", color=_INK)
 
 
-def _write(name: str, figure: Figure, title: str, description: str) -> None:
+def _write(path: Path, figure: Figure, title: str, description: str) -> None:
     file = StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": path.stem}):
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = file.getvalue()
     for number, colour in enumerate(_DARK):
@@ -100,7 +99,7 @@ def _write(name: str, figure: Figure, title: str, description: str) -> None:
         f"<style>svg {{{light}}} @media (prefers-color-scheme: dark) {{ svg {{{dark}}} }}</style>"
     )
     text = re.sub(r"(<svg [^>]*)>", lambda found: f'{found[1]} role="img">\n{told}', text, count=1)
-    write_text(ASSETS / f"{name}.svg", "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+    write_text(path, "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
 def _variables(colours: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """The record of a sweep: what ZOO.md needs of it, small enough to be committed, as docs/zoo/NAME.json."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,32 +12,33 @@ from bczoo.engine.judged import Judged
 from bczoo.engine.metrics import read_metrics
 from bczoo.engine.sweep_results import read_sweep
 from bczoo.engine.tensor_file import TensorFile
+from bczoo.errors import BczooError
 from bczoo.files import parse_json, write_json
 
-HERE: Final = Path(__file__).parent
 FORMAT: Final = 1
 Record = dict[str, Any]
 
 
-def read_record(name: str) -> Record:
-    """The committed record of the sweep `name`."""
-    record: Record = parse_json((HERE / f"{name}.json").read_text(encoding="utf-8"))
+def read_record(name: str, folder: Path) -> Record:
+    """The record of the sweep `name`, in the folder of all of them."""
+    record: Record = parse_json((folder / f"{name}.json").read_text(encoding="utf-8"))
     if record["format"] != FORMAT:
-        raise ValueError(f"{name}.json has format {record['format']}; this reads {FORMAT}")
+        raise BczooError(f"{name}.json has format {record['format']}; this reads {FORMAT}")
     return record
 
 
-def write_record(name: str, sweep: Path) -> None:
-    """Write the record of the sweep in the folder `sweep`; runs that are not finished are not in it."""
+def write_record(name: str, sweep: Path, overrides: Sequence[str], folder: Path) -> None:
+    """Write the record of the sweep in `sweep`, which had the `overrides`; runs that are not finished are not in it."""
     told = read_sweep(sweep)
     record: Record = {"format": FORMAT, "seeds": len(told.plan.seeds), "success_rule": None, "judged": None}
+    record |= {"set": [*overrides]} if overrides else {}
     record |= {"made_with": [], "cells": [], "runs": []}
     for cell in told.cells:
         record["cells"].append({"name": cell.name, "levels": cell.levels})
         for run in cell.runs:
             if run.judged:
                 record["runs"].append({"cell": cell.name, "seed": run.seed} | _run(run.folder, run.judged, record))
-    write_json(HERE / f"{name}.json", record)
+    write_json(folder / f"{name}.json", record)
 
 
 def _run(folder: Path, judged: Judged, record: Record) -> dict[str, Any]:
@@ -44,7 +46,7 @@ def _run(folder: Path, judged: Judged, record: Record) -> dict[str, Any]:
     common = {"success_rule": judged.success_rule, "judged": {"env": judged.env, "eval": judged.settings}}
     for key, value in common.items():
         if record[key] not in (None, value):
-            raise ValueError(f"{folder}: {key} is {value}, and {record[key]} in other runs; they cannot be compared")
+            raise BczooError(f"{folder}: {key} is {value}, and {record[key]} in other runs; they cannot be compared")
         record[key] = value
     made_with = _made_with(folder)
     if made_with not in record["made_with"]:

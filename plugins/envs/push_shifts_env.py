@@ -28,6 +28,7 @@ BRIGHTER: Final = 1.4
 COLOUR: Final = 0.15
 STRETCH: Final = 0.5
 LONGEST: Final = 4.0  # of block_shape; then it is three times as long
+STRONGEST: Final = 100.0  # of the others, with which nothing is left to be recognised
 SLIP: Final = 0.25
 _UNDER_BLOCK: Final = ("table", "block")
 
@@ -35,10 +36,15 @@ Change = Callable[[Any, Generator, float], Light]
 
 
 def stretch(name: str, strength: float) -> float | None:
-    """How much longer than wide the block becomes by this shift, both ways; None where it stays what it is."""
+    """How much longer than wide the block becomes by this shift, both ways; None where it stays what it is.
+
+    Raises InputError for a shift that there is not, and for one that is too strong.
+    """
     if name not in SHIFTS:
         raise InputError(f"env 'push' has no shift {name!r}")
     if name != "block_shape":
+        if strength > STRONGEST:
+            raise InputError(f"shift {name}={strength:g}: the strongest is {name}={STRONGEST:g}")
         return None
     if strength > LONGEST:
         raise InputError(f"shift block_shape={strength:g}: a longer block than that of {LONGEST:g} is none to push")
@@ -70,8 +76,9 @@ def _jitter(model: Any, rng: Generator, strength: float) -> Light:
     model.cam_pos[:] += rng.uniform(-PLACE, PLACE, model.cam_pos.shape) * strength
     turn = np.empty(4)
     for quat in model.cam_quat:
-        axis_angle = rng.uniform(-TURN, TURN, 3) * strength
-        mujoco.mju_axisAngle2Quat(turn, axis_angle / np.linalg.norm(axis_angle), np.linalg.norm(axis_angle))
+        axis_angle = rng.uniform(-TURN, TURN, 3)
+        angle = np.linalg.norm(axis_angle)
+        mujoco.mju_axisAngle2Quat(turn, axis_angle / angle, angle * strength)
         mujoco.mju_mulQuat(quat, quat.copy(), turn)
     return Light()
 

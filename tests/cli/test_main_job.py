@@ -160,6 +160,14 @@ def test_collect_names_a_file_that_was_altered_and_does_not_succeed(trained, run
     assert f"error: {shard.relative_to(place)} was altered after it was collected" in told.stderr
 
 
+@pytest.mark.parametrize("pair", [("--shift", "friction", "--no-shift"), ("--ensemble", "0.1", "--no-ensemble")])
+def test_options_of_eval_that_contradict_each_other_are_refused(call_cli, pair):
+    told = call_cli("eval", "zoo:bc_cnn", *pair)
+    assert told.returncode == 2
+    assert "leave" in told.stderr
+    assert "no-" in told.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"not a policy", b"\x10\x00\x00\x00\x00\x00\x00\x00{}"])
 def test_a_file_that_is_no_policy_is_refused(call_cli, tmp_path, content):
     path = tmp_path / "junk.safetensors"

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 from blocks import DOCS
 
-from bczoo.cli.sweep import command
-from bczoo.engine.sweep import plan_sweep
-from bczoo.engine.sweep_levels import read_seeds, read_vary
+from bczoo.errors import BczooError
 from bczoo.shipped import shipped
 from bczoo.specfile import recipes
 
@@ -21,9 +19,11 @@ def zoo():
     """The modules that make the page."""
     sys.path.insert(0, str(DOCS))
     import make_zoo
-    from zoo import answers, measures, plan, plots, record
+    from zoo import answers, measures, page, plan, plots, record
 
-    yield SimpleNamespace(make=make_zoo, answers=answers, measures=measures, plan=plan, plots=plots, record=record)
+    yield SimpleNamespace(
+        make=make_zoo, answers=answers, measures=measures, page=page, plan=plan, plots=plots, record=record
+    )
     sys.path.remove(str(DOCS))
 
 
@@ -60,8 +60,7 @@ def test_a_recipe_that_was_not_trained_has_no_result(zoo):
 
 
 def test_a_picture_is_of_the_records_says_what_it_shows_and_knows_the_dark(zoo):
-    records = {name: zoo.record.read_record(name) for name in zoo.plan.SWEEPS}
-    for name, (_, title, description) in zoo.plots.plots(records).items():
+    for name, (_, title, description) in zoo.plots.plots(zoo.make.recorded()).items():
         picture = (DOCS / "assets" / f"{name}.svg").read_text(encoding="utf-8")
         assert f"docs/assets/{name}.svg" in zoo.make.written()
         assert f"<title>{title}</title>\n<desc>{description}</desc>" in picture
@@ -83,9 +82,15 @@ def test_a_small_or_no_difference_is_not(zoo):
         assert said.startswith("Between l1 and l0 **no significant difference** is seen: ")
 
 
+def test_a_difference_that_is_not_significant_and_may_be_large_is_not_decided(zoo):
+    said = zoo.answers.sentences(answer(zoo, 0.9, 0.5, starts=6))
+    assert said.startswith("Whether l1 or l0 does better is **not decided**: ")
+
+
 def test_every_question_asks_for_cells_that_its_sweep_has(zoo):
+    records = zoo.make.recorded()
     for question in zoo.plan.QUESTIONS:
-        record = zoo.record.read_record(question.sweep)
+        record = records[question.sweep]
         for level in question.levels:
             assert zoo.record.cell_of(record, question.key, level.value) is not None
 
@@ -96,32 +101,10 @@ def test_p_values_are_corrected_for_all_comparisons(zoo):
 
 
 def test_the_records_are_of_the_sweeps_that_the_page_names(zoo):
-    for name in zoo.plan.SWEEPS:
-        asked = command.make_context("sweep", zoo.plan.command(name)).params
-        plan = plan_sweep(
-            asked["specs"],
-            vary=read_vary(asked["vary"]),
-            seeds=read_seeds(asked["seeds"]),
-            overrides=asked["overrides"],
-            one_at_a_time=asked["one_at_a_time"],
-        )
+    for name, record in zoo.make.recorded().items():
+        plan = zoo.plan.planned(name)
         cells = [{"name": cell.name, "levels": cell.levels} for cell in plan.cells]
-        record = zoo.record.read_record(name)
         assert (record["cells"], record["seeds"]) == (cells, len(plan.seeds))
-
-
-def test_sweeps_are_begun_or_gone_on_with_and_failed_runs_end_nothing(zoo, tmp_path, monkeypatch):
-    called = []
-    monkeypatch.setattr("subprocess.run", lambda words, **_: called.append(words[4:6]) or SimpleNamespace(returncode=1))
-    (tmp_path / "parts").mkdir()
-    zoo.make.train(tmp_path)
-    assert called == [["--spec", "bc_cnn"], ["--resume", str(tmp_path / "parts")], ["--spec", "bc_cnn"]]
-
-
-def test_an_interrupt_ends_all_of_it(zoo, tmp_path, monkeypatch):
-    monkeypatch.setattr("subprocess.run", lambda *_, **__: SimpleNamespace(returncode=130))
-    with pytest.raises(SystemExit, match="130"):
-        zoo.make.train(tmp_path)
 
 
 @pytest.fixture
@@ -150,10 +133,9 @@ def run(folder, seed, rule="wins"):
     shutil.copyfile(shipped()["bc_cnn"], folder / "policy.safetensors")
 
 
-def test_a_record_has_what_is_finished_of_a_sweep(zoo, sweep, tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo.record, "HERE", tmp_path)
-    zoo.record.write_record("mine", sweep)
-    record = zoo.record.read_record("mine")
+def test_a_record_has_what_is_finished_of_a_sweep(zoo, sweep, tmp_path):
+    zoo.record.write_record("mine", sweep, [], tmp_path)
+    record = zoo.record.read_record("mine", tmp_path)
     assert [(one["cell"], one["seed"], one["successes"]) for one in record["runs"]] == [
         ("x", 0, "1100"),
         ("x", 1, "1110"),
@@ -169,14 +151,35 @@ def test_a_record_has_what_is_finished_of_a_sweep(zoo, sweep, tmp_path, monkeypa
     assert zoo.record.successes(zoo.record.runs_of(record, "x")).tolist() == [[1, 1, 0, 0], [1, 1, 1, 0]]
 
 
-def test_runs_that_were_judged_differently_make_no_record(zoo, sweep, tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo.record, "HERE", tmp_path)
+def test_runs_that_were_judged_differently_make_no_record(zoo, sweep, tmp_path):
     run(sweep / "runs" / "y,seed=0", seed=0, rule="loses")
-    with pytest.raises(ValueError, match="success_rule is loses, and wins in other runs; they cannot be compared"):
-        zoo.record.write_record("mine", sweep)
+    with pytest.raises(BczooError, match="success_rule is loses, and wins in other runs; they cannot be compared"):
+        zoo.record.write_record("mine", sweep, [], tmp_path)
 
 
-def test_the_policies_of_seed_0_are_shipped(zoo, sweep, tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo.make, "POLICIES", tmp_path)
-    zoo.make.ship(sweep)
+def test_the_policies_of_seed_0_are_shipped(zoo, sweep, tmp_path):
+    zoo.make.ship(sweep, tmp_path)
     assert (tmp_path / "bc_cnn.safetensors").read_bytes() == shipped()["bc_cnn"].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--set", "train.epochs=1"], "say where with --to FOLDER"),
+        (["--set", "train.epochs=1", "--to", "mine", "--from-records"], "and train it"),
+        (["--to", "mine", "--set", "train.epoch=1"], "train.epoch: unknown key; did you mean 'epochs'?"),
+        (["--to", "mine", "--as-is"], "error: sweeps/recipes holds no sweep"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_before_anything_is_made(zoo, tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        zoo.make.main(words)
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_sweeps_without_a_finished_run_there_is_no_page(zoo):
+    records = {name: record | {"runs": []} for name, record in zoo.make.recorded().items()}
+    with pytest.raises(BczooError, match="no run of any sweep is finished"):
+        zoo.page.page(records, {})

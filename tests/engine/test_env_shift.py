@@ -10,12 +10,13 @@ from test_judge import file  # noqa: F401 (a fixture)
 from toy_env import Toy, ToyEnv
 
 import bczoo
+from bczoo.engine.discordant import discordant
 from bczoo.engine.env import make_env
-from bczoo.engine.evaluate import evaluate, lost_and_won
+from bczoo.engine.evaluate import evaluate
 from bczoo.engine.shift import read_shift, read_shifts, shifted_env, shifts_of
 from bczoo.engine.shift_name import Shift
 from bczoo.engine.video import replay
-from bczoo.errors import InputError
+from bczoo.errors import BczooError, InputError
 from bczoo.spec import Eval
 
 STEPS = Eval(episodes=6)
@@ -37,11 +38,18 @@ def windy(monkeypatch):
 
 @pytest.mark.parametrize(
     ("text", "shift"),
-    [("lighting", Shift("lighting")), ("a=0.5", Shift("a", 0.5)), ("action_delay=2", Shift("action_delay", 2))],
+    [
+        ("lighting", Shift("lighting")),
+        ("a=0.5", Shift("a", 0.5)),
+        ("action_delay=2", Shift("action_delay", 2)),
+        ("a=0.12345678", Shift("a", 0.12345678)),  # another than 0.12345679, in names of films, too
+        ("a=1e+22", Shift("a", 1e22)),
+        ("a=1e-07", Shift("a", 1e-7)),
+    ],
 )
 def test_a_shift_is_a_name_and_perhaps_a_strength(text, shift):
     assert read_shift(text) == shift
-    assert read_shift(str(shift)) == shift
+    assert str(shift) == text
 
 
 @pytest.mark.parametrize("text", ["", "=2", "a=", "a=x", "a=0", "a=-1", "a=nan", "a=inf", "a=1=2"])
@@ -77,14 +85,34 @@ def test_a_delay_carries_actions_out_late_and_idles_before():
             np.testing.assert_array_equal(plain.step(arrived)[0]["state"], late.step(sent)[0]["state"])
 
 
+def test_a_delay_longer_than_any_episode_takes_no_memory():
+    late = shifted_env(Toy(), read_shift("action_delay=1e300"))
+    start = late.reset(seed=3)[0]["state"]
+    for _ in range(3):
+        assert late.step(np.ones(2, np.float32))[0]["state"].tolist() == start.tolist()
+
+
+@pytest.mark.parametrize(("raised", "said"), [(InputError("too strong"), "^too strong$"), (KeyError(3), "KeyError: 3")])
+def test_an_env_that_cannot_take_a_shift_on_is_closed_and_named(windy, monkeypatch, raised, said):
+    def shift(*_):
+        raise raised
+
+    closed = []
+    monkeypatch.setattr(ToyEnv, "shift", shift)
+    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
+    with pytest.raises(BczooError, match=said):
+        read_shifts(Toy(), ("wind",))
+    assert len(closed) == 1
+
+
 def test_the_starts_are_the_same_and_the_report_names_the_shift(windy):
     plain, shifted = evaluate(Expert(), Toy(), STEPS), evaluate(Expert(), Toy(), STEPS, shift=Shift("wind", 2.0))
     assert [e.seed for e in plain.table] == [e.seed for e in shifted.table]
     assert (plain.shift, shifted.shift) == (None, Shift("wind", 2.0))
     assert json.loads(json.dumps(shifted.as_json()))["shift"] == {"name": "wind", "strength": 2.0}
     assert shifted.successes < plain.successes == 6
-    assert lost_and_won(plain, shifted) == (6 - shifted.successes, 0)
-    assert lost_and_won(shifted, plain) == (0, 6 - shifted.successes)
+    assert discordant(plain.table, shifted.table) == (0, 6 - shifted.successes)
+    assert discordant(shifted.table, plain.table) == (6 - shifted.successes, 0)
 
 
 def test_an_episode_is_replayed_as_it_was(windy, monkeypatch):

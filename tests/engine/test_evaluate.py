@@ -16,7 +16,6 @@ from bczoo.engine.evaluate import evaluate
 from bczoo.engine.record import Recorder
 from bczoo.engine.rollout import Actor
 from bczoo.engine.wilson import wilson
-from bczoo.errors import InputError
 from bczoo.plugins.backbones import Cnn
 from bczoo.plugins.temporal import Act, Gru, Transformer
 from bczoo.spec import Eval
@@ -111,51 +110,6 @@ def test_progress_is_told_after_each_episode():
     told = []
     evaluate(Expert(), Toy(), Eval(episodes=5, slots=2), on_progress=lambda *numbers: told.append(numbers))
     assert told == [(n, 5, n) for n in range(1, 6)]
-
-
-def test_environments_are_closed_even_when_one_fails(monkeypatch):
-    closed = []
-    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
-    monkeypatch.setattr(ToyEnv, "step", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        evaluate(Expert(), Toy(), Eval(episodes=5, slots=2))
-    assert len(closed) == 2
-
-
-def test_environments_are_closed_even_when_a_later_one_cannot_be_built(monkeypatch):
-    made, closed = [], []
-    build = ToyEnv.__init__
-
-    def third_fails(self, *args, **kwargs):
-        if len(made) == 2:
-            raise OSError("no more displays")
-        build(self, *args, **kwargs)
-        made.append(self)
-
-    monkeypatch.setattr(ToyEnv, "__init__", third_fails)
-    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
-    with pytest.raises(OSError, match="no more displays"):
-        evaluate(Expert(), Toy(), Eval(episodes=5, slots=3))
-    assert len(made) == 2
-    assert set(made) == set(closed)
-
-
-def test_environments_are_closed_even_when_the_policy_refuses(monkeypatch):
-    closed = []
-    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
-    with pytest.raises(InputError, match="predicts 1 actions"):
-        evaluate(policy(), Toy(), Eval(episodes=5, slots=2, execute=3))
-    assert len(closed) == 2
-
-
-def test_an_error_of_the_policy_ends_an_evaluation_and_closes_the_environments(monkeypatch):
-    closed, fine = [], [1, 1, 1]
-    act = Actor.act
-    monkeypatch.setattr(ToyEnv, "close", lambda self: closed.append(self))
-    monkeypatch.setattr(Actor, "act", lambda self, obs: act(self, obs) if fine.pop() else None)
-    with pytest.raises(IndexError):
-        evaluate(policy(), Toy(), Eval(episodes=6, slots=4, batch=2))
-    assert len(closed) == 4
 
 
 def test_environments_are_made_stepped_and_closed_in_one_thread(monkeypatch):

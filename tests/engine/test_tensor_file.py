@@ -74,6 +74,13 @@ def test_another_format_is_named(path):
 def test_a_missing_file_is_wrong_input_with_an_example(tmp_path):
     with pytest.raises(InputError, match=r"no such file; give a cat file, e\.g\. cats/tom"):
         read_header(tmp_path / "nowhere", CAT)
+    with pytest.raises(InputError, match=r"is a folder; give a cat file, e\.g\. cats/tom"):
+        read_header(tmp_path, CAT)
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence():
+    with pytest.raises(BczooError, match="File name too long"):
+        read_header(Path("x" * 5000), CAT)
 
 
 def test_a_file_without_a_checksum_is_refused(path):

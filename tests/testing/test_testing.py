@@ -102,6 +102,7 @@ BROKEN = [
     ("env", envs.Meddling, "is not the first row of a longer plan|changes the simulation"),
     ("env", envs.Unplanned, "needs both"),
     ("env", envs.Silent, r"info\['success'\] of reset is no bool"),
+    ("env", envs.Unrewarded, "its reward is -inf, not a finite number"),
     ("env", envs.Drifting, "Gymnasium's env checker fails|does not start the same episode"),
     ("env", envs.Twofold, "says two things of one state"),
     ("env", envs.Timeless, "render_fps"),

@@ -5,6 +5,7 @@ from statistics import fmean
 from typing import Final
 
 from bczoo.engine.comparison import said_between, said_p, said_points
+from bczoo.engine.discordant import discordant
 from bczoo.engine.paired import Resampled
 from bczoo.engine.report.groups import Group
 from bczoo.engine.report.sources import Shifted, Source
@@ -150,10 +151,8 @@ def under_shifts(sources: Sequence[Source]) -> Table | None:
 def _shifted(source: Source, shifted: Shifted) -> list[Cell]:
     n, won = len(shifted.table), sum(start.success for start in shifted.table)
     rate, interval = won / n, wilson(won, n)
-    plain = {(start.index, start.seed): start.success for start in source.starts}
-    before = [(plain.get((start.index, start.seed)), start.success) for start in shifted.table]
-    lost, gained = before.count((True, False)), before.count((False, True))
-    mark = sum(plain.values()) / len(plain)
+    gained, lost = discordant(source.starts, shifted.table)
+    mark = fmean(start.success for start in source.starts)
     return [
         Cell(source.name),
         Cell(str(shifted.shift)),

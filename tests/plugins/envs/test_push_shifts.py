@@ -43,6 +43,27 @@ def test_the_five_are_offered_and_others_refused():
         env("block_shape", 5.0)
 
 
+@pytest.mark.parametrize("name", SHIFTS)
+def test_the_strongest_and_the_weakest_still_give_pictures_and_a_stronger_one_is_refused(name):
+    strongest = 4.0 if name == "block_shape" else 100.0
+    for strength in (strongest, 1e-300):
+        made = env(name, strength)
+        made.reset(seed=3)
+        obs = made.step(PUSH)[0]
+        assert np.isfinite(made._model.cam_quat).all()
+        assert np.isfinite(obs["state"]).all()
+        if strength < 1 and name in ("camera_jitter", "colours", "friction"):  # a light or a brick stays one
+            np.testing.assert_array_equal(obs["front"], _plain_front())
+    with pytest.raises(InputError, match=f"shift {name}=101: "):
+        env(name, 101.0)
+
+
+def _plain_front():
+    made = env()
+    made.reset(seed=3)
+    return made.step(PUSH)[0]["front"]
+
+
 @pytest.mark.parametrize("name", LOOKS)
 def test_looks_change_every_picture_and_no_movement(name):
     plain, shifted = expert_episode(env(), 3), expert_episode(env(name), 3)
