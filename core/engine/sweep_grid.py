@@ -75,7 +75,7 @@ def _check_keys(overrides: Sequence[str], vary: Mapping[str, Sequence[Any]]) -> 
     """Raise InputError for keys that contradict each other, and for levels that are none or not different."""
     paths = {key: key_path(key) for key in vary}
     given = {key_path(text.partition("=")[0]): text for text in overrides if assignment(text)}
-    mistakes = []
+    mistakes: list[str] = []
     for key, path in paths.items():
         mistakes += _wrong_with(key, path, vary[key])
         if path in given:
