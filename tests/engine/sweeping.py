@@ -57,7 +57,7 @@ def bczoo_components():
 SPEC = """
 name = "toy"
 env = { use = "toy" }
-data = { demos = 55, noise = 0.3, plan = 4, seed = 7 }
+data = { demos = 25, noise = 0.3, plan = 4, seed = 7 }
 policy.backbone = { use = "cnn" }
 policy.head = { use = "mlp", hidden = [32], dropout = 0.1 }
 loss.use = "huber"
@@ -120,7 +120,7 @@ def _call(cwd, site, args, said):
     main()
 
 
-def finish(process, timeout=120):
+def finish(process, timeout=300):
     """The exit code of a process, waiting for that."""
     process.join(timeout)
     process.kill()
