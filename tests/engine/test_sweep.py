@@ -111,8 +111,8 @@ def test_a_sweep_that_is_stopped_killed_and_resumed_has_the_bytes_of_an_undistur
     assert results(folder) == results(whole[0] / "sweeps" / "s")
 
 
-def test_a_run_that_fails_is_reported_costs_nothing_else_and_is_tried_again(whole, tmp_path):
-    prepare(tmp_path, demos=whole[0] / "demos")
+def test_a_run_that_fails_is_reported_costs_nothing_else_and_is_tried_again(tmp_path):
+    prepare(tmp_path)
     levels = ",".join(f'[{{use="mishap", how="{how}"}}]' for how in ("crash", "none"))
     options = ("--set", "train.epochs=1", "--vary", f"callbacks={levels}", "--seeds", "1", "--jobs", "1")
     code, said = bczoo(tmp_path, "sweep", "--spec", "toy.toml", *options, "--name", "s")
