@@ -1,11 +1,11 @@
 """How a comparison of runs is printed."""
 
-import json
 from typing import Any
 
 import click
 
 from bczoo.cli.table import print_table
+from bczoo.describe import said
 from bczoo.engine.comparison import Comparison, Contrast, Outcome, said_between, said_p, said_points
 from bczoo.engine.spec_changes import Change
 from bczoo.errors import clip, printable
@@ -91,6 +91,4 @@ def _said(change: Change) -> tuple[str, str, str]:
 
 
 def _value(value: Any) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else json.dumps(value)
+    return "-" if value is None else said(value)

@@ -8,7 +8,6 @@ import click
 from bczoo.cli import options
 
 if TYPE_CHECKING:
-    from bczoo.engine.sweep_plan import Design
     from bczoo.engine.sweep_results import SweepResults
 
 
@@ -60,7 +59,7 @@ def command(
     the exit code is 1. Ctrl-C and SIGTERM end all runs after their present step, with their states saved; --resume goes
     on from there, as it does after a crash, and tries again what has failed.
     """
-    if resume is not None and (specs or overrides or vary or seeds or name or one_at_a_time):
+    if resume is not None and (specs or overrides or vary or one_at_a_time or (seeds, name) != (None, None)):
         raise click.UsageError(
             "--resume goes on with the sweep's own cells; of the other options only --jobs, --ray, "
             "--json and --quiet go with it"
@@ -69,9 +68,10 @@ def command(
         raise click.UsageError("say what to run with --spec FILE|RECIPE, or go on with a sweep with --resume FOLDER")
     where = None if ray is None else ray or True
     start: Callable[..., SweepResults]
-    start = (
-        _resumed(resume) if resume is not None else _begun(specs, overrides, vary, seeds or "3", one_at_a_time, name)
-    )
+    if resume is not None:
+        start = _resumed(resume)
+    else:
+        start = _begun(specs, overrides, vary, "3" if seeds is None else seeds, one_at_a_time, name)
 
     from bczoo.engine.console import show_log
 
@@ -91,16 +91,13 @@ def _begun(
     name: str | None,
 ) -> "Callable[..., SweepResults]":
     """A new sweep; wrong cells are reported before torch is imported."""
-    from bczoo.engine.sweep_grid import make_plan
-    from bczoo.engine.sweep_levels import read_seeds, read_vary
-
-    design: Design = "one-at-a-time" if one_at_a_time else "grid"
-    plan = make_plan(specs, overrides=overrides, vary=read_vary(vary), seeds=read_seeds(seeds), design=design)
-
     from functools import partial
 
-    from bczoo.engine.sweep import begin_sweep
+    from bczoo.engine.sweep import begin_sweep, plan_sweep
+    from bczoo.engine.sweep_levels import read_seeds, read_vary
 
+    levels, chosen = read_vary(vary), read_seeds(seeds)
+    plan = plan_sweep(specs, vary=levels, seeds=chosen, overrides=overrides, one_at_a_time=one_at_a_time)
     return partial(begin_sweep, plan, name=name)
 
 

@@ -53,6 +53,11 @@ def to_toml(value: Any) -> str:
     return str(value)
 
 
+def said(value: Any) -> str:
+    """A value as a sentence or a table says it: as TOML, but for the quotes of words."""
+    return value if isinstance(value, str) else to_toml(value)
+
+
 def _key(name: str) -> str:
     return name if _BARE.fullmatch(name) else to_toml(name)
 

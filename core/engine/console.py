@@ -4,14 +4,16 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from bczoo.engine.rank import is_main
-from bczoo.engine.run import Run
 from bczoo.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from bczoo.engine.run import Run
 
 console = Console(stderr=True, highlight=False)
 log = logging.getLogger("bczoo")
@@ -65,14 +67,14 @@ class TrainingProgress:
         self.start, self.samples = 0.0, 0
 
     @hookimpl
-    def bczoo_fit_start(self, run: Run) -> None:
+    def bczoo_fit_start(self, run: "Run") -> None:
         """Show the bar."""
         self.start, self.samples = time.perf_counter(), run.samples
         self.task = self.bar.add_task("training", total=run.total_steps, completed=run.step, note="")
         self.bar.start()
 
     @hookimpl
-    def bczoo_step_end(self, run: Run) -> None:
+    def bczoo_step_end(self, run: "Run") -> None:
         """Move the bar."""
         if self.task is not None and not self.bar.disable:
             seconds = time.perf_counter() - self.start
@@ -80,7 +82,7 @@ class TrainingProgress:
             self.bar.update(self.task, completed=run.step, note=note)
 
     @hookimpl
-    def bczoo_epoch_end(self, run: Run, metrics: dict[str, Any]) -> None:
+    def bczoo_epoch_end(self, run: "Run", metrics: dict[str, Any]) -> None:
         """Say how the epoch went."""
         rate, share = metrics["samples_per_s"], metrics["data_share"]
         log.info(

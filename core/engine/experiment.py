@@ -22,6 +22,7 @@ from bczoo.engine.device import pick_device, pick_precision
 from bczoo.engine.during import During, sum_up
 from bczoo.engine.env import describe_env, simulators
 from bczoo.engine.evaluate import Report
+from bczoo.engine.home import started_in
 from bczoo.engine.journal import Journal, forget_later
 from bczoo.engine.judge import judge, leave_unjudged
 from bczoo.engine.keeper import BEST
@@ -32,7 +33,7 @@ from bczoo.engine.origins import load_run_spec, origins
 from bczoo.engine.pairs import check_pair
 from bczoo.engine.policy import Policy
 from bczoo.engine.resume import finished_epochs, restore, warn_of_changes
-from bczoo.engine.run import Run, make_folder, run_folder, started_in
+from bczoo.engine.run import Run, make_folder, run_folder
 from bczoo.engine.setup import move, new_accelerator, new_trainer, seeded_policy
 from bczoo.engine.shift import read_shifts
 from bczoo.engine.sources import cache_features, new_windows, warn_of_idle

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from bczoo.engine.observers import Observers
 from bczoo.engine.policy import Policy
-from bczoo.engine.sweep_plan import PLAN, home_of
 from bczoo.errors import BczooError, InputError
 from bczoo.spec import Spec
 
@@ -50,14 +49,6 @@ def run_folder(spec: Spec, name: str | None) -> Path:
     if folder.exists():
         raise InputError(f"{folder} exists and will not be overwritten; choose another name with --run, or delete it")
     return folder
-
-
-def started_in(folder: Path) -> Path:
-    """Where the run in `folder` was started, from where its spec may name places; here, if it was moved since."""
-    runs = folder.absolute().parent
-    if runs.name != RUNS.name:
-        return Path()
-    return home_of(runs.parent) if (runs.parent / PLAN).is_file() else runs.parent
 
 
 def make_folder(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Sweeps: one run for every combination of levels and seeds, each in a process of its own, resumable; for Python."""
 
+import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -7,9 +9,9 @@ from typing import Any, Literal
 
 from bczoo.engine.sweep_grid import make_plan
 from bczoo.engine.sweep_levels import checked_seeds
-from bczoo.engine.sweep_plan import PLAN, SWEEPS, Plan, read_plan
-from bczoo.engine.sweep_results import SweepResults
-from bczoo.errors import InputError
+from bczoo.engine.sweep_plan import PLAN, SWEEPS, Plan
+from bczoo.engine.sweep_results import SweepResults, read_sweep
+from bczoo.errors import BczooError, InputError
 
 Ray = str | Literal[True] | None
 
@@ -74,9 +76,14 @@ def begin_sweep(
     from bczoo.engine.sweep_run import check_cells, go_on
     from bczoo.files import write_json
 
-    check_cells(plan, ray)
+    check_cells(plan)
+    _check_ray(ray)
     make_folder(folder)
-    write_json(folder / PLAN, plan.as_json())
+    try:
+        write_json(folder / PLAN, plan.as_json())
+    except BczooError:  # a folder without a plan could neither be resumed nor begun again
+        folder.rmdir()
+        raise
     return go_on(folder, jobs=jobs, ray=ray, show=show)
 
 
@@ -86,11 +93,22 @@ def resume_sweep(folder: str | Path, *, jobs: int | None = None, ray: Ray = None
     Raises InputError where there is no sweep, or another process is running it.
     """
     folder = Path(folder)
-    read_plan(folder)
+    found = read_sweep(folder)  # a run that is damaged, or not the sweep's, is reported before anything starts
+    if found.count("done") == len(found.runs):  # it may lie where nobody can write any more
+        return found
+    _check_ray(ray)
 
     from bczoo.engine.sweep_run import go_on
 
     return go_on(folder, jobs=jobs, ray=ray, show=show)
+
+
+def _check_ray(ray: Ray) -> None:
+    """Raise InputError if Ray is wanted and not installed."""
+    if ray:
+        from bczoo.engine.sweep_ray import find_ray
+
+        find_ray()
 
 
 def _new_folder(plan: Plan, name: str | None) -> Path:
@@ -98,6 +116,9 @@ def _new_folder(plan: Plan, name: str | None) -> Path:
     if name is not None and (not name or Path(name).name != name or name in (".", "..")):
         raise InputError(f"--name {name}: give a plain name, without folders; the sweep goes to {SWEEPS}/NAME")
     folder = SWEEPS / (name or f"{plan.specs[0].name}-{datetime.now():%Y%m%d-%H%M%S}")
-    if folder.exists():
-        raise InputError(f"{folder} exists and will not be overwritten; choose another name with --name, or delete it")
+    if os.path.lexists(folder):
+        go_on = f"go on with: bczoo sweep --resume {shlex.quote(str(folder))}, " if (folder / PLAN).is_file() else ""
+        raise InputError(
+            f"{folder} exists and will not be overwritten; {go_on}choose another name with --name, or delete it"
+        )
     return folder

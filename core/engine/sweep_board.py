@@ -1,16 +1,14 @@
 """The leaderboard of a sweep: how each cell does, over its seeds."""
 
-import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
+from bczoo.engine.cost import minutes_in, parameters_in
 from bczoo.engine.sweep_statistics import rate_over_seeds
-from bczoo.files import parse_json
 
 if TYPE_CHECKING:
     from bczoo.engine.judged import Judged
@@ -64,7 +62,7 @@ def _place(cell: "Cell") -> Place:
     found = rate_over_seeds(successes(judged.values(), shared)) if shared else None
     won = [start.steps for each in judged.values() for start in each.starts.values() if start.success]
     done = [run.folder for run in cell.runs if run.state == "done"]
-    minutes = [minutes for folder in done if (minutes := _minutes(folder)) is not None]
+    minutes = [minutes for folder in done if (minutes := minutes_in(folder)) is not None]
     return Place(
         rank=None,
         cell=cell.name,
@@ -75,7 +73,7 @@ def _place(cell: "Cell") -> Place:
         starts=len(shared),
         median_steps=float(np.median(won)) if won else None,
         minutes=fmean(minutes) if minutes else None,
-        parameters=next((count for folder in done if (count := _parameters(folder)) is not None), None),
+        parameters=next((count for folder in done if (count := parameters_in(folder)) is not None), None),
         done=cell.count("done"),
         failed=cell.count("failed"),
         waiting=cell.count("waiting"),
@@ -95,20 +93,3 @@ def successes(judged: "Iterable[Judged]", starts: Sequence[tuple[int, int]]) -> 
 
 def _rate(judged: "Judged") -> float:
     return fmean(start.success for start in judged.starts.values())
-
-
-def _minutes(folder: Path) -> float | None:
-    """How long a run trained, all epochs together, validation included."""
-    try:
-        rows = [parse_json(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-        return sum(float(row["seconds"]) for row in rows) / 60
-    except (OSError, ValueError, TypeError, KeyError):  # a run without its journal is still a result
-        return None
-
-
-def _parameters(folder: Path) -> int | None:
-    try:
-        count = json.loads((folder / "versions.json").read_text(encoding="utf-8"))["parameters"]
-    except (OSError, ValueError, TypeError, KeyError):  # early versions did not note it
-        return None
-    return count if isinstance(count, int) else None

@@ -48,7 +48,7 @@ def _wait_for(folder: Path) -> None:
 
 def _remove_beginnings(folder: Path) -> None:
     """What a kill has left of a run before it had a spec, without which it is none; raises BczooError for the rest."""
-    for path in sorted(folder.glob("*")) + sorted(folder.glob(".*")):
+    for path in sorted(folder.glob("*")):
         if path.name == "versions.json" or path.name.endswith(".tmp"):
             path.unlink(missing_ok=True)
         else:

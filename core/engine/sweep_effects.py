@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from bczoo.describe import to_toml
+from bczoo.describe import said
 from bczoo.engine.comparison import said_between, said_chance, said_points
 from bczoo.engine.paired import LEVEL, holm
 from bczoo.engine.sweep_board import shared_starts, successes
-from bczoo.engine.sweep_levels import same_level
+from bczoo.engine.sweep_levels import level_key
 from bczoo.engine.sweep_statistics import Difference, mean_effect
 
 if TYPE_CHECKING:
@@ -45,8 +45,10 @@ class Effect:
     @property
     def verdict(self) -> str:
         """What it means, in a sentence."""
-        level, baseline = f"{self.key} = {said_level(self.level)}", said_level(self.baseline)
+        level, baseline = f"{self.key} = {said(self.level)}", said(self.baseline)
         if self.difference is None or self.corrected_p is None:
+            if self.pairs:
+                return f"{level} cannot be compared with {baseline}: their runs were judged from different starts."
             return f"{level} cannot be compared with {baseline} yet: no two runs that are done differ in this alone."
         seen = f"{said_points(self.difference)} points (95 % interval {said_between(self.interval, said_points)})"
         chance = said_chance(self.corrected_p)
@@ -114,16 +116,9 @@ def _partners(
     key: str, level: Any, baseline: Any, cells: "Sequence[Cell]", others: list[str]
 ) -> "list[tuple[Cell, Cell]]":
     """Pairs of cells that differ in `key` alone."""
-    return [
-        (before, after)
-        for after in cells
-        if same_level(after.levels[key], level)
-        for before in cells
-        if same_level(before.levels[key], baseline)
-        and all(same_level(before.levels[other], after.levels[other]) for other in others)
-    ]
-
-
-def said_level(level: Any) -> str:
-    """A level as a sentence or a table says it: as TOML, but for the quotes of words."""
-    return level if isinstance(level, str) else to_toml(level)
+    sides: dict[str, dict[tuple[str, ...], Cell]] = {level_key(level): {}, level_key(baseline): {}}
+    for cell in cells:
+        if (side := sides.get(level_key(cell.levels[key]))) is not None:
+            side[tuple(level_key(cell.levels[other]) for other in others)] = cell
+    after, before = sides.values()
+    return [(before[rest], cell) for rest, cell in after.items() if rest in before]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bczoo.engine.sweep_plan import run_name
 from bczoo.errors import BczooError
+from bczoo.files import write_text
 
 
 def run_folder_of(folder: Path, cell: str, seed: int) -> Path:
@@ -14,6 +15,16 @@ def run_folder_of(folder: Path, cell: str, seed: int) -> Path:
 def failure_of(folder: Path, cell: str, seed: int) -> Path:
     """The file that holds what a run printed, if it failed."""
     return folder / "failed" / f"{run_name(cell, seed)}.txt"
+
+
+def write_failure(folder: Path, cell: str, seed: int, text: str) -> None:
+    """Write down what a run printed that has failed; raises BczooError where nothing can be written."""
+    path = failure_of(folder, cell, seed)
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise BczooError(f"cannot create {path.parent}: {error.strerror}; free space, then resume the sweep") from error
+    write_text(path, text)
 
 
 def is_done(folder: Path) -> bool:

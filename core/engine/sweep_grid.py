@@ -1,16 +1,18 @@
 """The cells of a sweep: every combination of levels as a complete spec, with all mistakes told at once; no torch."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import combinations, product
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
 from bczoo.describe import to_toml
-from bczoo.engine.sweep_levels import key_path, same_level
+from bczoo.engine.sweep_levels import key_path, level_key, plain_levels
 from bczoo.engine.sweep_plan import SPEC, Axis, CellPlan, Design, Plan, Source
 from bczoo.errors import InputError, SpecError, clip, first_of
 from bczoo.schema import unstructure
@@ -19,6 +21,7 @@ from bczoo.specfile import assignment, load_spec
 
 _LONGEST: Final = 120  # characters of a cell's name; file systems take 255 bytes with seed and endings
 _LEVEL: Final = 40  # of them for one level
+_MOST: Final = 10_000  # runs; more than that is a slip of the pen, and takes long to find out
 
 Levels = dict[str, Any]
 
@@ -36,11 +39,13 @@ def make_plan(
     With "one-at-a-time", the base cell has the first level of every axis and each other one changes one axis from it.
     Raises InputError with all mistakes of all cells.
     """
-    _check_keys(overrides, vary)
-    sources = _by_name(specs, overrides, vary)
-    axes = [Axis(key=key, levels=tuple(levels)) for key, levels in vary.items()]
+    varied = {key: plain_levels(key, levels) for key, levels in vary.items()}
+    _check_keys(overrides, varied)
+    sources = _by_name(specs, overrides, varied)
+    axes = [Axis(key=key, levels=levels) for key, levels in varied.items()]
     if len(sources) > 1:
         axes.insert(0, Axis(key=SPEC, levels=tuple(sources)))
+    _check_size([len(axis.levels) for axis in axes], len(seeds), design)
     combined = _grid(axes) if design == "grid" else _one_at_a_time(axes)
     names = _names(axes, combined, next(iter(sources)), design)
     loaded = _load_all(sources, overrides, dict(zip(names, combined, strict=True)))
@@ -70,16 +75,11 @@ def _check_keys(overrides: Sequence[str], vary: Mapping[str, Sequence[Any]]) -> 
     """Raise InputError for keys that contradict each other, and for levels that are none or not different."""
     paths = {key: key_path(key) for key in vary}
     given = {key_path(text.partition("=")[0]): text for text in overrides if assignment(text)}
-    mistakes = []
+    mistakes: list[str] = []
     for key, path in paths.items():
-        if path == ("seed",):
-            mistakes.append("--vary seed: the seeds of a sweep are chosen by --seeds")
+        mistakes += _wrong_with(key, path, vary[key])
         if path in given:
             mistakes.append(f"--set {given[path]}: {key} is varied as well; set it or vary it")
-        if not vary[key]:
-            mistakes.append(f"--vary {key}: give at least one level")
-        if twice := [to_toml(one) for one, other in combinations(vary[key], 2) if same_level(one, other)]:
-            mistakes.append(f"--vary {key}: the level {twice[0]} is given twice")
     for (one, short), (other, long) in combinations(sorted(paths.items(), key=lambda item: len(item[1])), 2):
         if long[: len(short)] == short:
             mistakes.append(f"--vary {other}: it is the same as {one}, or a piece of it; vary one of the two")
@@ -87,6 +87,28 @@ def _check_keys(overrides: Sequence[str], vary: Mapping[str, Sequence[Any]]) -> 
         mistakes.append(f"--set {given['seed',]}: the seeds of a sweep are chosen by --seeds")
     if mistakes:
         raise SpecError(mistakes)
+
+
+def _wrong_with(key: str, path: tuple[str, ...], levels: Sequence[Any]) -> Iterator[str]:
+    """What is wrong with a key and its levels alone."""
+    if path[0] == SPEC:
+        yield f"--vary {key}: a spec has no such key; to compare specs, give --spec several times"
+    if path == ("seed",):
+        yield "--vary seed: the seeds of a sweep are chosen by --seeds"
+    if not levels:
+        yield f"--vary {key}: give at least one level"
+    if twice := [level for level, times in Counter(map(level_key, levels)).items() if times > 1]:
+        yield f"--vary {key}: the level {clip(twice[0], 200)} is given twice"
+
+
+def _check_size(levels: Sequence[int], seeds: int, design: Design) -> None:
+    """Raise InputError for more runs than anybody means, before there are as many cells in memory."""
+    cells = prod(levels) if design == "grid" else 1 + sum(count - 1 for count in levels)
+    if cells * seeds > _MOST:
+        raise InputError(
+            f"{cells:,} cells with {seeds:,} seeds are {cells * seeds:,} runs, more than {_MOST:,}; leave levels or "
+            "seeds out" + ("" if design == "one-at-a-time" else ", or change one key at a time (--one-at-a-time)")
+        )
 
 
 def _by_name(
@@ -171,15 +193,14 @@ def _names(axes: Sequence[Axis], combined: Sequence[Levels], alone: str, design:
     In a grid, "pool=avg,head=mlp"; one at a time, "base", and "pool=avg" for the cell that differs from it in this.
     """
     keys = _labels([axis.key for axis in axes])
-    told = {axis.key: _told([_word(level) for level in axis.levels]) for axis in axes}
+    words = {axis.key: _told([_word(level) for level in axis.levels]) for axis in axes}
+    told = {axis.key: dict(zip(map(level_key, axis.levels), words[axis.key], strict=True)) for axis in axes}
+    firsts = {axis.key: level_key(axis.levels[0]) for axis in axes}
     names = []
     for number, levels in enumerate(combined):
-        words = []
-        for axis in axes:
-            place = next(i for i, level in enumerate(axis.levels) if same_level(level, levels[axis.key]))
-            if place or design == "grid":
-                words.append(f"{keys[axis.key]}={told[axis.key][place]}")
-        name = ",".join(words) or ("base" if axes else alone)
+        each = {key: level_key(level) for key, level in levels.items()}
+        shown = [key for key in each if design == "grid" or each[key] != firsts[key]]
+        name = ",".join(f"{keys[key]}={told[key][each[key]]}" for key in shown) or ("base" if axes else alone)
         names.append(name if len(name) <= _LONGEST else f"{name[: _LONGEST - 8]}~{number}")
     return names
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bczoo.describe import to_toml
-from bczoo.errors import InputError
+from bczoo.errors import InputError, brief, clip
 from bczoo.specfile import assignment
 
 _PAIRS = {"[": "]", "{": "}"}
 _HOW = "write it as key.path=level,level, e.g. policy.backbone.pool=avg,spatial_softmax"
 _LARGEST = 2**32 - 1  # of a spec's seed
+_DIGITS = 20  # of a number of the command line; Python refuses to read thousands
 
 
 def read_vary(options: Iterable[str]) -> dict[str, list[Any]]:
@@ -33,6 +34,13 @@ def read_vary(options: Iterable[str]) -> dict[str, list[Any]]:
     return found
 
 
+def plain_levels(key: str, levels: Iterable[Any]) -> tuple[Any, ...]:
+    """Levels as a spec file gives them, whatever they are in Python; raises InputError for what cannot be there."""
+    if isinstance(levels, (str, bytes)) or not isinstance(levels, Iterable):
+        raise InputError(f"--vary {key}: give a list of levels, not {brief(levels)}")
+    return tuple(_value(key, to_toml(level)) for level in levels)
+
+
 def key_path(key: str) -> tuple[str, ...]:
     """The names that a dotted key is made of, quoted ones included; raises InputError for what is no key."""
     path: list[str] = []
@@ -49,19 +57,23 @@ def read_seeds(text: str) -> list[int]:
     listed = len(words) > 1
     if listed and not words[-1]:
         words.pop()
-    if not all(word.isascii() and word.isdigit() for word in words):
-        raise InputError(f"--seeds {text}: give how many, e.g. 3, or which, e.g. 0,1,5")
+    if not all(word.isascii() and word.isdigit() and len(word) <= _DIGITS for word in words):
+        raise InputError(f"--seeds {clip(text, 100)}: give how many, e.g. 3, or which, e.g. 0,1,5")
     numbers = [int(word) for word in words]
     return checked_seeds(numbers if listed else numbers[0])
 
 
 def checked_seeds(seeds: int | Iterable[int]) -> list[int]:
     """The seeds, for a number of them the first ones; raises InputError for none, too large ones and repeated ones."""
-    chosen = list(range(min(seeds, 10_001))) if isinstance(seeds, int) else list(seeds)
+    if type(seeds) is int:
+        seeds = range(min(seeds, 10_001))
+    chosen = list(seeds) if isinstance(seeds, Iterable) else [seeds]
+    if strange := [seed for seed in chosen if type(seed) is not int]:
+        raise InputError(f"--seeds: {brief(strange[0])} is no seed; give whole numbers")
     if not 1 <= len(chosen) <= 10_000:
         raise InputError("--seeds: give between 1 and 10,000 seeds")
     if len(set(chosen)) < len(chosen):
-        raise InputError(f"--seeds {','.join(map(str, chosen))}: a seed is given twice")
+        raise InputError(f"--seeds {clip(','.join(map(str, chosen)), 100)}: a seed is given twice")
     if strange := [seed for seed in chosen if not 0 <= seed <= _LARGEST]:
         raise InputError(f"--seeds: {strange[0]} is no seed; they lie between 0 and {_LARGEST}")
     return chosen
@@ -97,6 +109,6 @@ def _value(key: str, text: str) -> Any:
     return value
 
 
-def same_level(one: Any, other: Any) -> bool:
-    """Whether two levels are the same; to TOML, 1 and true are not, but 1e-3 and 0.001 are."""
-    return to_toml(one) == to_toml(other)
+def level_key(level: Any) -> str:
+    """What levels have in common that are the same; to TOML, 1 and true are not, but 1e-3 and 0.001 are."""
+    return to_toml(level)

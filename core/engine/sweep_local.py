@@ -1,8 +1,9 @@
 """Running a sweep on this machine: so many processes side by side, each with its share of CPUs and GPUs."""
 
+import shlex
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ class Stopped(BczooError):
     def __init__(self, number: int, folder: Path, done: int, total: int) -> None:
         super().__init__(
             f"{signal.Signals(number).name} with {done} of {total} runs finished; the states of the others are saved, "
-            f"go on with: bczoo sweep --resume {folder}"
+            f"go on with: bczoo sweep --resume {shlex.quote(str(folder))}"
         )
         self.exit_code = 128 + number
 
@@ -41,9 +42,10 @@ def run_locally(
                     told = True
                     for process in running:
                         process.stop()
-                    progress.stopping(len(running))
+                    progress.stopping()
                 if not interrupts.number:
-                    running += _begun(folder, home, waiting, free)
+                    while free and (following := next(waiting, None)) is not None:
+                        running.append(RunProcess(folder, home, *following, free.pop(0)))
                     progress.runs([(process.cell, process.seed) for process in running])
                 if not running:
                     break
@@ -57,11 +59,3 @@ def run_locally(
             process.leave()
     if interrupts.number:
         raise Stopped(interrupts.number, folder, progress.done, progress.total)
-
-
-def _begun(folder: Path, home: Path, waiting: Iterator[tuple[str, int]], free: list[Place]) -> list[RunProcess]:
-    """As many of the runs that wait as there are free slots."""
-    begun = []
-    while free and (following := next(waiting, None)) is not None:
-        begun.append(RunProcess(folder, home, *following, free.pop(0)))
-    return begun

@@ -1,20 +1,23 @@
 """What a sweep is made of: sweep.json in its folder, written before anything starts and never changed; no torch."""
 
+import os
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import attrs
 
 from bczoo.engine.judged import run_spec
-from bczoo.engine.spec_changes import changes
-from bczoo.errors import BczooError, InputError, brief
+from bczoo.engine.spec_changes import Change, changes
+from bczoo.errors import BczooError, InputError, brief, clip
 from bczoo.files import parse_json
-from bczoo.schema import Mistakes, structure
+from bczoo.schema import Mistakes, structure, unstructure
+from bczoo.specfile import spec_from_table
 
 PLAN: Final = "sweep.json"
 SWEEPS: Final = Path("sweeps")
 FORMAT: Final = 1
 SPEC: Final = "spec"  # the key of the axis that several specs are
+_LONGEST: Final = 200  # bytes of a cell's name; file systems take 255, and more is added
 
 Design = Literal["grid", "one-at-a-time"]
 
@@ -77,7 +80,7 @@ def run_name(cell: str, seed: int) -> str:
 def read_plan(folder: str | Path) -> Plan:
     """Read sweep.json; raises InputError where there is none, and BczooError where it is damaged or of another kind."""
     path = Path(folder) / PLAN
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - of a name that no file can have, pathlib raises an error
         raise InputError(f"{folder} holds no sweep (no {PLAN}); give its folder, e.g. {SWEEPS}/NAME")
     try:
         table = parse_json(path.read_text(encoding="utf-8"))
@@ -94,8 +97,8 @@ def _check(plan: Plan) -> None:
     """Raise ValueError for names that would lead out of the sweep's folder, and for what is there twice or not."""
     names = [cell.name for cell in plan.cells]
     for name in names:
-        if Path(name).name != name or "\0" in name or "\n" in name:
-            raise ValueError(f"{brief(name)} is no name of a cell")
+        if Path(name).name != name or "\0" in name or "\n" in name or len(name.encode()) > _LONGEST:
+            raise ValueError(f"{clip(name, 60)!r} is no name of a cell")
     if len(set(names)) < len(names) or len(set(plan.seeds)) < len(plan.seeds):
         raise ValueError("a cell or a seed is there twice")
     if not names or not plan.seeds:
@@ -108,23 +111,34 @@ def _check(plan: Plan) -> None:
 def check_run(cell: CellPlan, seed: int, folder: Path) -> None:
     """Raise BczooError if the run in `folder` has another spec than its cell with that seed.
 
-    Where the cell leaves to the backbone which weights are used, the run's spec names those that were.
+    Where the cell leaves to the backbone which weights are used, the run's spec names those that were. Where bczoo has
+    learnt a key since the sweep began, runs of today name its default.
     """
     found = run_spec(folder / "spec.toml")
     if found is None or not cell.spec:
         return
-    wanted = cell.spec | {"seed": seed}
-    for change in changes(wanted, found):
-        left_open = change.key.startswith("policy.backbone.") and change.baseline == "auto"
-        if not left_open:
-            raise BczooError(
-                f"{folder} is not the run that its sweep asks for: {change.key} is {brief(change.run)} there, not "
-                f"{brief(change.baseline)}; move it away, then resume the sweep"
-            )
+    others = _others(cell.spec | {"seed": seed}, found)
+    if others and (today := _completed(cell.spec)):
+        others = _others(today | {"seed": seed}, found)
+    if others:
+        raise BczooError(
+            f"{folder} is not the run that its sweep asks for: {others[0].key} is {brief(others[0].run)} there, not "
+            f"{brief(others[0].baseline)}; move it away, then resume the sweep"
+        )
 
 
-def home_of(folder: Path) -> Path:
-    """Where the sweep in `folder` was started, from where its specs may name places; here, if it was moved since."""
-    sweeps = folder.absolute().parent
-    here = sweeps.name != SWEEPS.name or sweeps.parent == Path.cwd()
-    return Path() if here else sweeps.parent
+def _others(wanted: dict[str, Any], found: dict[str, Any]) -> list[Change]:
+    return [change for change in changes(wanted, found) if not _left_open(change)]
+
+
+def _left_open(change: Change) -> bool:
+    return change.key.startswith("policy.backbone.") and change.baseline == "auto"
+
+
+def _completed(spec: dict[str, Any]) -> dict[str, Any] | None:
+    """A spec with the defaults of today where it says nothing; None where a part of it is not installed."""
+    try:
+        table: dict[str, Any] = unstructure(spec_from_table(spec))
+    except Mistakes:
+        return None
+    return table

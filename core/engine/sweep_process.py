@@ -1,6 +1,7 @@
 """Starting a run of a sweep as a process, and finding out how it ended."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from typing import Final
 import attrs
 
 from bczoo.engine.collect import usable_cpus
-from bczoo.engine.sweep_files import failure_of, is_done, last_line, run_folder_of
-from bczoo.files import write_text
+from bczoo.engine.console import log
+from bczoo.engine.lock import is_locked
+from bczoo.engine.sweep_files import failure_of, is_done, last_line, run_folder_of, write_failure
+from bczoo.engine.sweep_plan import run_name
+from bczoo.errors import BczooError, brief
 
 _MOST: Final = 1 << 20  # bytes that are kept of what a failed run printed, the last ones
 # What torch, numpy and the libraries below them read when they are imported.
@@ -72,18 +76,31 @@ class RunProcess:
 
     def __init__(self, folder: Path, home: Path, cell: str, seed: int, place: Place) -> None:
         self.folder, self.cell, self.seed, self.place = folder, cell, seed, place
-        self._failure = failure_of(folder, cell, seed)
-        self._failure.unlink(missing_ok=True)
-        self._started = time.monotonic()
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the run has ended
-        # Ctrl-C in a terminal reaches a whole session: here, it is this process that passes it on.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bczoo.engine.sweep_child", _seen_from(home, folder), cell, str(seed)],
+        if is_locked(run_folder_of(folder, cell, seed)):  # by one that a killed sweep has left behind
+            log.info(f"{run_name(cell, seed)}: another process is training it; waiting until it has ended")
+        try:
+            failure_of(folder, cell, seed).unlink(missing_ok=True)
+            self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the run has ended
+            self._started = time.monotonic()
+            self._process = self._begin(home)
+        except OSError as error:
+            raise BczooError(
+                f"{run_name(cell, seed)} cannot be started: {brief(error)}; see to that, then go on with: "
+                f"bczoo sweep --resume {shlex.quote(str(folder))}"
+            ) from error
+
+    def _begin(self, home: Path) -> "subprocess.Popen[bytes]":
+        # What lies about in the folder where the sweep was started must not be taken for a module, unless it was there.
+        alone = [] if {"", str(home.absolute())} & set(sys.path) else ["-P"]
+        words = [_seen_from(home, self.folder), self.cell, str(self.seed)]
+        return subprocess.Popen(
+            [sys.executable, *alone, "-m", "bczoo.engine.sweep_child", *words],
             stdin=subprocess.PIPE,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             cwd=home,
-            env=place.environment(),
+            env=self.place.environment(),
+            # Ctrl-C in a terminal reaches a whole session: here, it is this process that passes it on.
             start_new_session=True,
         )
 
@@ -113,9 +130,8 @@ class RunProcess:
             return Ended(seconds=seconds, error="stopped")
         if code < 0:
             text += f"\nerror: {_signal(-code)}\n"
-        self._failure.parent.mkdir(exist_ok=True)
-        write_text(self._failure, text)
-        return Ended(seconds=seconds, error=last_line(self._failure))
+        write_failure(self.folder, self.cell, self.seed, text)
+        return Ended(seconds=seconds, error=last_line(failure_of(self.folder, self.cell, self.seed)))
 
     def _printed(self) -> str:
         size = self._output.seek(0, os.SEEK_END)

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bczoo.engine.interrupt import Interrupts
-from bczoo.engine.sweep_files import failure_of
+from bczoo.engine.sweep_files import write_failure
 from bczoo.engine.sweep_local import Stopped
 from bczoo.engine.sweep_process import Ended, Place, RunProcess, share
 from bczoo.engine.sweep_told import Progress
 from bczoo.errors import BczooError, InputError, brief
-from bczoo.files import write_text
 
 if TYPE_CHECKING:
     from bczoo.engine.sweep import Ray
@@ -88,27 +87,26 @@ def _follow(ray: Any, tasks: dict[Any, tuple[str, int]], folder: Path, progress:
         while tasks:
             if interrupts.number and not stopping:
                 stopping = True
-                progress.stopping(len(tasks))
+                progress.stopping()
                 for task in tasks:
                     ray.cancel(task)
             progress.runs([] if stopping else [*tasks.values()])
             for task in ray.wait([*tasks], num_returns=1, timeout=_LOOK)[0]:
-                cell, seed = tasks.pop(task)
-                progress.ended(cell, seed, _outcome(ray, task, failure_of(folder, cell, seed), stopping))
+                run = tasks.pop(task)
+                progress.ended(*run, _outcome(ray, task, folder, run, stopping))
     if interrupts.number:
         raise Stopped(interrupts.number, folder, progress.done, progress.total)
 
 
-def _outcome(ray: Any, task: Any, failure: Path, stopping: bool) -> Ended:
+def _outcome(ray: Any, task: Any, folder: Path, run: tuple[str, int], stopping: bool) -> Ended:
     """How a task ended; where Ray lost it, with a node or for want of memory, that is its failure."""
     try:
         ended: Ended = ray.get(task)
     except ray.exceptions.RayError as error:
         if stopping:
             return Ended(seconds=0.0, error="stopped")
-        failure.parent.mkdir(exist_ok=True)
         reason = f"error: Ray has lost the run: {type(error).__name__}: {brief(error)}"
-        write_text(failure, f"{error}\n{reason}\n")
+        write_failure(folder, *run, f"{error}\n{reason}\n")
         return Ended(seconds=0.0, error=reason)
     return ended
 

@@ -3,6 +3,7 @@
 Statistics are imported when they are asked for, since they take longer to import than a wrong sweep to refuse.
 """
 
+import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -97,7 +98,7 @@ class SweepResults:
         if done < runs:
             told.append(
                 f"{done} of {runs} runs are finished, {self.count('failed')} failed and {self.count('waiting')} wait; "
-                f"only what is there is compared. Go on with: bczoo sweep --resume {self.folder}"
+                f"only what is there is compared. Go on with: bczoo sweep --resume {shlex.quote(str(self.folder))}"
             )
         if len(self.plan.seeds) == 1:
             told.append("One seed says nothing about others: all this is about these trained policies.")

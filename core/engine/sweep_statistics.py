@@ -58,7 +58,7 @@ def rate_over_seeds(success_SN: Array) -> tuple[float, tuple[float, float]]:
     With one seed it says nothing about others. The same every time.
     """
     seeds, n = success_SN.shape
-    rate = float(interquartile_mean(success_SN.mean(axis=1)))
+    rate = round(float(interquartile_mean(success_SN.mean(axis=1))), 12)  # so that equal ones are, and share a rank
     # Starts from which the same seeds succeed can stand in for each other, which leaves few kinds of them to draw.
     kinds_SK, count_K = np.unique(success_SN, axis=1, return_counts=True)
     rng = np.random.default_rng(0)

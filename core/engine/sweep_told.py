@@ -36,9 +36,9 @@ class Progress:
         elif how.error != "stopped":
             log.warning(f"{name} failed: {clip(how.error, 300)}; its output is {failure_of(self.folder, cell, seed)}")
 
-    def stopping(self, running: int) -> None:
+    def stopping(self) -> None:
         """A signal has come."""
-        log.info(f"stopping; {running} runs end after their present step")
+        log.info("stopping: what is running ends after its present step, with its state saved")
 
 
 @contextmanager

@@ -2,9 +2,14 @@
 
 import json
 import shutil
+import sys
 
+import click
 import pytest
 from evaluations import SPEC, changed, evaluated
+
+from bczoo.cli.standing import print_sweep
+from bczoo.engine.sweep_results import read_sweep
 
 POOLS = "policy.backbone.pool=avg,spatial_softmax"
 
@@ -30,6 +35,12 @@ POOLS = "policy.backbone.pool=avg,spatial_softmax"
             "loss.use is varied as well; set it or",
         ),
         (["--spec", "bc_cnn", "--seeds", "many"], "error: --seeds many: give how many, e.g. 3, or which, e.g. 0,1,5\n"),
+        (["--spec", "bc_cnn", "--seeds", ""], "error: --seeds : give how many, e.g. 3, or which, e.g. 0,1,5\n"),
+        (["--resume", "x", "--seeds", ""], "--resume goes on with the sweep's own cells"),
+        (
+            ["--spec", "bc_cnn", "--vary", "spec=bc_cnn,bc_vit"],
+            "error: --vary spec: a spec has no such key; to compare",
+        ),
         (["--spec", "bc_cnn", "--jobs", "0"], "Invalid value for '--jobs'"),
         (
             ["--spec", "bc_cnn", "--vary", POOLS, "--name", "a/b"],
@@ -92,3 +103,18 @@ def test_a_run_that_is_not_the_sweeps_stops_it_before_anything_starts(finished, 
         "error: sweeps/s/runs/epochs=6,seed=0 is not the run that its sweep asks for: train.epochs is 3 there, not 6; "
         "move it away, then resume the sweep"
     )
+
+
+def test_a_narrow_terminal_leaves_columns_out_and_says_which(finished, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    results = read_sweep(finished)
+    with monkeypatch.context() as terminal:
+        terminal.setattr(sys.stdout, "isatty", lambda: True)
+        print_sweep(results)
+    said = click.unstyle(capsys.readouterr().out)
+    board, effects = [line.split() for line in said.splitlines() if line.startswith(("rank", "key"))]
+    assert board == ["rank", "cell", "success", "95", "%", "interval", "steps", "minutes"]
+    assert effects == ["key", "level", "difference", "95", "%", "interval", "p", "(Holm)"]
+    assert "note: the terminal is too narrow for each seed, parameters, runs, beside, pairs of runs; --json" in said
+    print_sweep(results)
+    assert "parameters" in capsys.readouterr().out  # a file has room

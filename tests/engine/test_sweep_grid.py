@@ -114,6 +114,10 @@ def test_a_mistake_of_levels_together_names_the_cell():
         ({"vary": {"train.epochs": [1, 1]}}, "--vary train.epochs: the level 1 is given twice"),
         ({"vary": {"train.epochs": []}}, "--vary train.epochs: give at least one level"),
         (
+            {"vary": {"spec": ["bc_cnn", "bc_vit"]}},
+            "--vary spec: a spec has no such key; to compare specs, give --spec",
+        ),
+        (
             {"vary": {"loss": [{"use": "l1"}], "loss.use": ["mse"]}},
             "--vary loss.use: it is the same as loss, or a piece",
         ),
@@ -122,6 +126,17 @@ def test_a_mistake_of_levels_together_names_the_cell():
 )
 def test_keys_and_levels_that_contradict_each_other_are_one_sentence(settings, said):
     assert refusal(**settings).startswith(said)
+
+
+def test_more_runs_than_anybody_means_are_refused_before_there_are_as_many_cells():
+    levels = {f"policy.{key}": list(range(1, 101)) for key in ("horizon", "steps", "a", "b", "c")}
+    assert refusal(vary=levels) == (
+        "10,000,000,000 cells with 2 seeds are 20,000,000,000 runs, more than 10,000; leave levels or seeds out, or "
+        "change one key at a time (--one-at-a-time)"
+    )
+    assert refusal(vary=levels, seeds=range(21), design="one-at-a-time") == (
+        "496 cells with 21 seeds are 10,416 runs, more than 10,000; leave levels or seeds out"
+    )
 
 
 def test_two_cells_are_not_the_same_spec():

@@ -1,11 +1,14 @@
 """What the command line says of a sweep: levels as TOML has them, and seeds."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bczoo.describe import to_toml
-from bczoo.engine.sweep_levels import read_seeds, read_vary, same_level
+from bczoo.engine.sweep_levels import checked_seeds, level_key, plain_levels, read_seeds, read_vary
 from bczoo.errors import InputError
 
 SCALARS = (
@@ -24,8 +27,7 @@ LEVELS = st.recursive(
 @given(st.lists(LEVELS, min_size=1, max_size=4))
 def test_levels_written_as_toml_are_read_back_whatever_commas_they_hold(levels):
     (found,) = read_vary([f"a.b={','.join(map(to_toml, levels))}"]).values()
-    assert len(found) == len(levels)
-    assert all(same_level(one, other) for one, other in zip(found, levels, strict=True))
+    assert [*map(level_key, found)] == [*map(level_key, levels)]
 
 
 def test_bare_words_are_strings_and_tables_are_levels():
@@ -65,7 +67,26 @@ def test_seeds_are_a_number_or_a_list(text, seeds):
     assert read_seeds(text) == seeds
 
 
-@pytest.mark.parametrize("text", ["0", "", ",", "-1", "a", "1,1", "1.5", "4294967296,", "99999999999", "²"])
+@pytest.mark.parametrize("text", ["0", "", ",", "-1", "a", "1,1", "1.5", "4294967296,", "99999999999", "²", "9" * 5000])
 def test_what_is_no_seed_is_refused_in_one_sentence(text):
     with pytest.raises(InputError, match=r"^--seeds[^\n]+$"):
         read_seeds(text)
+
+
+@pytest.mark.parametrize("seeds", [[0.0], ["1"], [True], None])
+def test_seeds_from_python_are_whole_numbers(seeds):
+    with pytest.raises(InputError, match=r"^--seeds: .* give whole numbers"):
+        checked_seeds(seeds)
+
+
+def test_levels_from_python_become_what_a_spec_file_would_say():
+    given = (np.float64(1e-3), np.int64(2), Path("a/b"), "x y", (1, 2), True)
+    found = plain_levels("train.clip", given)
+    assert found == (0.001, 2, "a/b", "x y", [1, 2], True)
+    assert [type(level) for level in found] == [float, int, str, str, list, bool]
+
+
+@pytest.mark.parametrize("levels", ["l1", 5, None])
+def test_levels_from_python_are_a_list(levels):
+    with pytest.raises(InputError, match=r"^--vary loss.use: give a list of levels, not "):
+        plain_levels("loss.use", levels)

@@ -1,32 +1,23 @@
-"""Before and around the runs of a sweep: what is refused, what is shared, where runs look for things."""
+"""The processes of a sweep: their share of the machine, how they end, and where runs look for things."""
 
 import fcntl
 import os
-import subprocess
+import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from specs import toy_spec
+from children import FORKS
 
-from bczoo.engine import sweep_child, sweep_process, sweep_run
-from bczoo.engine.run import started_in
-from bczoo.engine.sweep import plan_sweep
-from bczoo.engine.sweep import sweep as run_sweep
-from bczoo.engine.sweep_files import failure_of, last_line
-from bczoo.engine.sweep_plan import CellPlan, Plan, home_of
-from bczoo.engine.sweep_process import Place, places, share
-from bczoo.errors import BczooError, InputError, SpecError
-from bczoo.schema import unstructure
-from bczoo.specfile import dump_spec
-
-
-@pytest.fixture
-def toy(runs, folder):
-    """A spec file over the toy env, in the folder we are in."""
-    Path("toy.toml").write_text(dump_spec(toy_spec(folder)), encoding="utf-8")
-    return "toy.toml"
+from bczoo.engine import sweep_child, sweep_local, sweep_process
+from bczoo.engine.home import home_of, started_in
+from bczoo.engine.sweep_files import failure_of
+from bczoo.engine.sweep_local import Stopped, run_locally
+from bczoo.engine.sweep_process import Ended, Place, RunProcess, places, share
+from bczoo.engine.sweep_told import Progress
+from bczoo.errors import BczooError
 
 
 @pytest.mark.parametrize(
@@ -62,69 +53,6 @@ def test_a_run_of_a_sweep_was_started_where_the_sweep_was(tmp_path, monkeypatch)
     assert home_of(tmp_path / "moved") == Path()
 
 
-def test_cells_whose_parts_do_not_fit_are_all_refused_before_anything_is_made(toy):
-    with pytest.raises(SpecError) as error:
-        run_sweep(toy, vary={"policy.action.use": ["spherical", "direction", "cartesian"]}, show=False)
-    assert [mistake.partition(": ")[0] for mistake in error.value.mistakes] == [
-        "cell action=spherical",
-        "cell action=direction",
-    ]
-    assert not Path("sweeps").exists()
-
-
-def test_all_runs_on_one_gpu_are_refused(toy):
-    with pytest.raises(
-        SpecError, match=r"cell toy: train.device = 'cuda:0' would put all runs on one GPU; write 'cuda'"
-    ):
-        run_sweep(toy, overrides=["train.device=cuda:0"], show=False)
-
-
-def test_different_demonstrations_in_one_folder_are_refused(toy):
-    levels = {"data.demos": [3, 4], "data.path": ["new"]}
-    with pytest.raises(
-        SpecError, match=r"cells demos=3,path=new and demos=4,path=new ask for different demonstrations"
-    ):
-        run_sweep(toy, vary=levels, show=False)
-    assert not Path("new").exists()
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/a"])
-def test_a_name_is_a_plain_one(toy, name):
-    with pytest.raises(
-        InputError, match=r"--name .*: give a plain name, without folders; the sweep goes to sweeps/NAME"
-    ):
-        run_sweep(toy, name=name, show=False)
-
-
-def test_what_is_no_spec_is_refused():
-    with pytest.raises(InputError, match="give at least one spec to sweep"):
-        plan_sweep([], vary={}, seeds=1)
-
-
-def planned(*specs):
-    cells = [
-        CellPlan(name=f"c{i}", spec_name="toy", levels={}, overrides=(), spec=spec) for i, spec in enumerate(specs)
-    ]
-    return Plan(bczoo="1", design="grid", specs=(), vary=(), seeds=(0,), cells=tuple(cells))
-
-
-def test_runs_whose_demonstrations_cannot_be_had_have_failed_and_the_others_go_on(runs, folder, monkeypatch):
-    asked = []
-
-    def collect(request, place, *, show):
-        asked.append(place)
-        raise BczooError("the expert is ill")
-
-    monkeypatch.setattr(sweep_run, "collect_with_bar", collect)
-    specs = [unstructure(toy_spec(place)) for place in (folder, "none", "none")]
-    left = [(cell, 0) for cell in planned(*specs).cells]
-    sweep = Path("sweeps/s")
-    sweep.mkdir(parents=True)
-    assert sweep_run._with_demos(sweep, Path(), left, show=False) == [("c0", 0)]
-    assert asked == [Path("none")]  # once for both
-    assert [last_line(failure_of(sweep, name, 0)) for name in ("c1", "c2")] == ["error: the expert is ill"] * 2
-
-
 def test_what_a_kill_left_before_there_was_a_spec_is_removed_and_nothing_else(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
@@ -136,6 +64,83 @@ def test_what_a_kill_left_before_there_was_a_spec_is_removed_and_nothing_else(tm
     (folder / "notes.txt").touch()
     with pytest.raises(BczooError, match=r"notes.txt is in the way of a run; move it away, then resume the sweep"):
         sweep_child._remove_beginnings(folder)
+
+
+@pytest.fixture
+def begun(tmp_path, monkeypatch):
+    """`begun(script)` is a run that is started as usual, but for the shell script in the place of Python."""
+
+    def begin(script):
+        program = tmp_path / "python"
+        program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(program))
+        return RunProcess(tmp_path, tmp_path, "c", 0, Place(threads=1))
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ("echo words; echo last words; echo; exit 1", "last words"),
+        ("exit 3", "it printed nothing"),
+        (
+            "echo fine; kill -9 $$",
+            "error: the process was ended by SIGKILL, as the system does where memory is short",
+        ),
+        ("kill -50 $$", "error: the process was ended by signal 50"),
+        ("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end", "the end"),
+    ],
+)
+def test_a_run_that_fails_says_how_in_its_last_line_and_no_more_than_a_megabyte_is_kept(begun, tmp_path, script, error):
+    assert begun(script).end(stopped=False).error == error
+    assert failure_of(tmp_path, "c", 0).stat().st_size <= (1 << 20) + 100
+
+
+def test_what_lies_about_where_a_sweep_was_started_is_no_module_unless_it_was_one_there(begun, tmp_path, monkeypatch):
+    asked = "-m bczoo.engine.sweep_child . c 0"
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
+    assert begun('echo "$@"; exit 1').end(stopped=False).error == f"-P {asked}"
+    monkeypatch.syspath_prepend(tmp_path)
+    assert begun('echo "$@"; exit 1').end(stopped=False).error == asked
+
+
+def test_a_run_that_cannot_be_started_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(BczooError, match=r"c,seed=0 cannot be started: .*No such file.*; see to that, then go on with"):
+        RunProcess(tmp_path, tmp_path, "c", 0, Place(threads=1))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_a_signal_no_run_begins_and_those_that_run_are_stopped(tmp_path, monkeypatch, number):
+    class Told:
+        """A run that ends when it is told to, and not before."""
+
+        made = []  # noqa: RUF012
+
+        def __init__(self, folder, home, cell, seed, place):
+            self.cell, self.seed, self.place, self.told = cell, seed, place, False
+            self.made.append(self)
+
+        def runs(self):
+            if self is self.made[-1] and not self.told:
+                signal.raise_signal(number)
+            return not self.told
+
+        def stop(self):
+            self.told = True
+
+        def end(self, *, stopped):
+            assert stopped
+            return Ended(seconds=1.0, error="stopped")
+
+    monkeypatch.setattr(sweep_local, "RunProcess", Told)
+    progress = Progress(tmp_path, 0, 3, lambda *_, **__: None)
+    with pytest.raises(Stopped, match=f"^{number.name} with 0 of 3 runs finished; ") as error:
+        run_locally(tmp_path, tmp_path, [("a", 0), ("b", 0), ("c", 0)], [Place(threads=1)] * 2, progress)
+    assert error.value.exit_code == 128 + number
+    assert [run.cell for run in Told.made] == ["a", "b"]
 
 
 def test_a_run_that_is_still_being_trained_is_waited_for(tmp_path):
@@ -150,17 +155,21 @@ def test_a_run_that_is_still_being_trained_is_waited_for(tmp_path):
     assert not waiting.is_alive()
 
 
+def _waits(pipe):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+    os.dup2(pipe.fileno(), 0)
+    pipe.close()
+    threading.Thread(target=sweep_child._end_with_parent, daemon=True).start()
+    time.sleep(60)
+
+
 def test_a_process_whose_starter_is_gone_is_told_to_end():
-    program = (
-        "import signal, sys, threading, time; from bczoo.engine.sweep_child import _end_with_parent\n"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\n"
-        "threading.Thread(target=_end_with_parent, daemon=True).start()\n"
-        "print('ready', flush=True); time.sleep(60); sys.exit(1)"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ.copy()
-    )
-    assert process.stdout.readline() == b"ready\n"
-    process.stdin.close()
-    assert process.wait(30) == 7
-    process.stdout.close()
+    theirs, ours = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_waits, args=(theirs,))
+    process.start()
+    theirs.close()
+    process.join(0.5)
+    assert process.is_alive()
+    ours.close()
+    process.join(30)
+    assert process.exitcode == 7

@@ -4,7 +4,7 @@ import os
 import sys
 
 import pytest
-from sweeping import sweep
+from sweeping import bczoo, prepare
 
 from bczoo.engine.sweep_ray import find_ray
 from bczoo.engine.sweep_results import read_sweep
@@ -16,8 +16,9 @@ from bczoo.errors import InputError
 def test_the_same_cells_run_as_tasks_and_one_that_fails_costs_nothing_else(tmp_path):
     pytest.importorskip("ray", reason="needs pip install 'bczoo[ray]'")
     levels = ",".join(f'[{{use="mishap", how="{how}"}}]' for how in ("none", "raise"))
-    code, said = sweep(
-        tmp_path, "--spec", "toy.toml", "--vary", f"callbacks={levels}", "--seeds", "1", "--name", "s", "--ray"
+    prepare(tmp_path)
+    code, said = bczoo(
+        tmp_path, "sweep", "--spec", "toy.toml", "--vary", f"callbacks={levels}", "--seeds", "1", "--name", "s", "--ray"
     )
     calm, raised = read_sweep(tmp_path / "sweeps" / "s").runs
     assert code == 1, said

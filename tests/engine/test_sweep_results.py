@@ -2,12 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
 import tomli_w
 from evaluations import SPEC, changed, evaluated
+from safetensors.numpy import save_file
 
+from bczoo.engine.sweep_grid import make_plan
 from bczoo.engine.sweep_results import read_sweep
 from bczoo.errors import BczooError, InputError
+from bczoo.files import write_json
 
 HEADS, EPOCHS = ("mlp", "wide"), (3, 6)
 
@@ -124,6 +128,18 @@ def test_p_values_are_corrected_for_all_effects(sweep, cells):
     assert read_sweep(sweep).effects[0].corrected_p == 2 * read_sweep(sweep).effects[0].p_value
 
 
+def test_runs_that_were_judged_from_other_starts_are_not_compared(tmp_path):
+    cells = [cell("mlp", 3), cell("wide", 3)]
+    folder = planned(tmp_path / "sweeps" / "apart", cells, vary=[{"key": "policy.head.use", "levels": list(HEADS)}])
+    run(folder, cells[0], 0, "1" * 20)
+    run(folder, cells[1], 0, "1" * 20, first=20)
+    (head,) = read_sweep(folder).effects
+    assert (head.pairs, head.starts, head.difference) == (1, 0, None)
+    assert head.verdict == (
+        "policy.head.use = wide cannot be compared with mlp: their runs were judged from different starts."
+    )
+
+
 def test_what_failed_and_what_waits_is_told(tmp_path, cells):
     folder = planned(tmp_path / "sweeps" / "begun", cells[:1] + cells[2:3])
     run(folder, cells[0], 0, "1" * 40)
@@ -159,6 +175,32 @@ def test_minutes_and_parameters_are_those_that_runs_tell(sweep):
     assert (place.minutes, place.parameters) == (2.0, 1234)
 
 
+def test_a_policy_file_tells_the_parameters_that_early_runs_did_not_note(sweep):
+    folder = sweep / "runs" / "head=wide,epochs=3,seed=0"
+    weights = {"a.weight": np.zeros((3, 4), np.float32), "normalizer.mean": np.zeros(9, np.float32)}
+    save_file(weights, folder / "policy.safetensors")
+    (folder / "metrics.jsonl").write_text('{"seconds": 60}\n{"seco', encoding="utf-8")  # a kill cut it short
+    place = read_sweep(sweep).leaderboard[0]
+    assert (place.minutes, place.parameters) == (1.0, 12)
+
+
+def test_a_run_of_today_may_name_defaults_that_the_plan_did_not_know(tmp_path):
+    found = make_plan(["bc_cnn"], vary={}, seeds=[0])
+    table, wanted = found.as_json(), found.cells[0].spec
+    early = wanted | {"train": {key: value for key, value in wanted["train"].items() if key != "keep"}}
+    table["cells"][0]["spec"] = early
+    folder = tmp_path / "s"
+    made = folder / "runs" / "bc_cnn,seed=0"
+    made.mkdir(parents=True)
+    write_json(folder / "sweep.json", table)
+    (made / "spec.toml").write_text(tomli_w.dumps(wanted), encoding="utf-8")
+    assert [run.state for run in read_sweep(folder).runs] == ["waiting"]
+    other = wanted | {"train": wanted["train"] | {"keep": 9}}
+    (made / "spec.toml").write_text(tomli_w.dumps(other), encoding="utf-8")
+    with pytest.raises(BczooError, match=r"is not the run that its sweep asks for: train.keep is 9 there, not 2; move"):
+        read_sweep(folder)
+
+
 def test_a_run_with_another_spec_is_an_error(sweep, cells):
     folder = sweep / "runs" / "head=wide,epochs=3,seed=1"
     (folder / "spec.toml").write_text(tomli_w.dumps(cells[2]["spec"] | {"seed": 5}), encoding="utf-8")
@@ -175,6 +217,7 @@ def test_a_run_with_another_spec_is_an_error(sweep, cells):
         ({"seeds": ["a"]}, "seeds.0: expected a whole number, got 'a'"),
         ({"seeds": []}, "it has no cell or no seed"),
         ({"seeds": [1, 1]}, "a cell or a seed is there twice"),
+        ({"cells": [{"name": "x" * 300, "spec_name": "", "levels": {}, "overrides": []}]}, "is no name of a cell"),
         ({"cells": [{"name": "../../x", "spec_name": "", "levels": {}, "overrides": []}]}, "'../../x' is no name of a"),
         (
             {"cells": [{"name": "x", "spec_name": "", "levels": {}, "overrides": []}]},

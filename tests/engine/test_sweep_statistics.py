@@ -58,6 +58,13 @@ def test_a_cell_that_always_succeeds_is_as_sure_as_so_many_rollouts_make_it():
     assert (rate, interval) == (1.0, pytest.approx(wilson(300, 300)))
 
 
+def test_cells_that_are_equally_good_have_the_same_rate_to_the_bit():
+    rates = set()
+    for of_seed in ((14, 15, 16), (15, 15, 15), (13, 15, 17), (11, 15, 19)):
+        rates.add(rate_over_seeds(np.array([[1.0] * won + [0.0] * (20 - won) for won in of_seed]))[0])
+    assert rates == {0.75}
+
+
 def test_one_seed_is_as_sure_as_its_starts():
     success = np.array([[1.0] * 80 + [0.0] * 20])
     rate, interval = rate_over_seeds(success)

@@ -6,7 +6,8 @@ import attrs
 import numpy as np
 from markupsafe import Markup
 
-from bczoo.engine.report.groups import Group, number
+from bczoo.engine.metrics import number
+from bczoo.engine.report.groups import Group
 from bczoo.engine.report.plots import SERIES, Line, Panel, draw
 
 _PANEL = (3.5, 2.5)  # inches, where each spec has a plot of its own

@@ -1,6 +1,5 @@
 """Runs that differ in nothing but their seeds belong together."""
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -60,10 +59,3 @@ def _name(group: Sequence[Source]) -> str:
         if bare.endswith(word) and not bare.removesuffix(word)[-1:].isalnum():
             common = bare.removesuffix(word)
     return common.rstrip("-_,. =") or group[0].name
-
-
-def number(row: dict[str, Any], key: str) -> float:
-    """A figure of a line of metrics; no number where it has none."""
-    value = row.get(key)
-    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
-    return float(value) if usable and value is not None else math.nan

@@ -5,13 +5,14 @@ from statistics import fmean
 from typing import Final
 
 from bczoo.engine.comparison import said_between, said_p, said_points
+from bczoo.engine.cost import minutes, parameters
 from bczoo.engine.discordant import discordant
 from bczoo.engine.paired import Resampled
 from bczoo.engine.report.groups import Group
 from bczoo.engine.report.sources import Shifted, Source
 from bczoo.engine.report.standing import Beside, Standing
 from bczoo.engine.report.tables import Bar, Cell, Column, Table, without_empty
-from bczoo.engine.report.words import between, minutes, parameters, percent, signed, state_of
+from bczoo.engine.report.words import between, percent, signed, state_of
 from bczoo.engine.wilson import wilson
 
 SIGNS: Final = {"better": "▲ better", "worse": "▼ worse", "not significant": "≈ not significant"}
@@ -68,8 +69,8 @@ def _without(group: Group) -> list[Cell]:
 
 
 def _cost(group: Group) -> list[Cell]:
-    taken = [some for run in group.runs if run.state != "unfinished" and (some := minutes(run)) is not None]
-    counts = [count for run in group.runs if (count := parameters(run)) is not None]
+    taken = [some for run in group.runs if run.state != "unfinished" and (some := minutes(run.metrics)) is not None]
+    counts = [count for run in group.runs if (count := parameters(run.folder, run.versions)) is not None]
     return [
         Cell(f"{fmean(taken):.1f}", fmean(taken)) if taken else _NOTHING,
         Cell(f"{counts[0]:,}", counts[0]) if counts else _NOTHING,

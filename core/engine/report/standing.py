@@ -8,8 +8,9 @@ import numpy as np
 from bczoo.engine.compare import check_comparable, compare_judged
 from bczoo.engine.comparison import said_between, said_chance, said_points
 from bczoo.engine.judged import Judged
+from bczoo.engine.metrics import number
 from bczoo.engine.paired import LEVEL, Estimate, Resampled, holm
-from bczoo.engine.report.groups import Group, number
+from bczoo.engine.report.groups import Group
 from bczoo.engine.report.sources import Source
 from bczoo.engine.sweep_board import shared_starts, successes
 from bczoo.engine.sweep_statistics import mean_effect, rate_over_seeds

@@ -2,14 +2,14 @@
 
 import shlex
 
-from bczoo.describe import to_toml
+from bczoo.describe import said, to_toml
 from bczoo.engine.comparison import said_between, said_p, said_points
 from bczoo.engine.report.origins import Recipe, as_toml
 from bczoo.engine.report.results import SIGNS
 from bczoo.engine.report.standing import Standing
 from bczoo.engine.report.tables import Cell, Column, Table
 from bczoo.engine.report.words import between, percent
-from bczoo.engine.sweep_effects import Effect, said_level
+from bczoo.engine.sweep_effects import Effect
 from bczoo.engine.sweep_plan import SPEC
 from bczoo.engine.sweep_results import SweepResults
 from bczoo.errors import clip
@@ -43,8 +43,8 @@ def _row(effect: Effect) -> list[Cell]:
     verdict = ("better" if (value or 0) > 0 else "worse") if effect.significant else "not significant"
     return [
         Cell(effect.key),
-        Cell(clip(said_level(effect.level), _WIDEST), look="says"),
-        Cell(clip(said_level(effect.baseline), _WIDEST), look="says"),
+        Cell(clip(said(effect.level), _WIDEST), look="says"),
+        Cell(clip(said(effect.baseline), _WIDEST), look="says"),
         Cell(SIGNS[verdict] if value is not None else "cannot be compared yet", look=verdict.partition(" ")[0]),
         Cell("-") if value is None else Cell(said_points(value), value, "strong"),
         Cell(said_between(interval, said_points), interval and interval[0]),
@@ -66,7 +66,7 @@ def sweep_result(sweep: SweepResults, standings: list[Standing]) -> list[str]:
         f"from {percent(best.rate)} of the held-out starts {seeds} (95 % interval {between(best.interval)})."
     ]
     told += [effect.verdict for effect in sweep.effects if effect.significant]
-    alike = [f"{effect.key} = {said_level(effect.level)}" for effect in sweep.effects if not effect.significant]
+    alike = [f"{effect.key} = {said(effect.level)}" for effect in sweep.effects if not effect.significant]
     if alike:
         told.append(f"No significant difference from the first level: {'; '.join(alike)}.")
     return told

@@ -1,15 +1,12 @@
 """Figures and results as the page says them."""
 
-import math
 import shlex
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
 from bczoo.engine.comparison import said_between
-from bczoo.engine.report.groups import number
+from bczoo.engine.metrics import number
 from bczoo.engine.report.sources import Source
 from bczoo.engine.report.standing import Beside, Standing
 
@@ -29,29 +26,6 @@ def between(interval: tuple[float, float] | None) -> str:
 def signed(value: float) -> str:
     """A difference."""
     return f"{value:+.3g}"
-
-
-def minutes(source: Source) -> float | None:
-    """How long the epochs of a run took."""
-    seconds = [number(row, "seconds") for row in source.metrics]
-    known = [some for some in seconds if math.isfinite(some)]
-    return sum(known) / 60 if known else None
-
-
-def parameters(source: Source) -> int | None:
-    """The parameters of a run's policy; of early versions, which do not note them, by the header of its file."""
-    if isinstance(told := source.versions.get("parameters"), int):
-        return told
-    path = source.folder / "policy.safetensors"
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, framework="np") as file:
-            names = [name for name in file.keys() if not name.startswith("normalizer.")]  # noqa: SIM118
-            shapes = [file.get_slice(name).get_shape() for name in names]
-    except (OSError, SafetensorError):
-        return None
-    return sum(map(math.prod, shapes))
 
 
 def first_result(standings: Sequence[Standing], beside: Sequence[Beside]) -> list[str]:
