@@ -133,12 +133,12 @@ def _over_seeds(groups: Sequence[Group]) -> list[Beside]:
 
 def _unequal(groups: Sequence[Group]) -> list[str]:
     """A note where specs have different numbers of seeds, so that some runs have no counterpart."""
-    counts = [len(_by_seed(group)) for group in groups]
-    if len(set(counts)) == 1:
+    usual, *counts = [len(_by_seed(group)) for group in groups]
+    others = [f"{count} of {group.name}" for count, group in zip(counts, groups[1:], strict=True) if count != usual]
+    if not others:
         return []
-    listed = [f"{count} of {group.name}" for count, group in zip(counts, groups, strict=True)]
     return [
-        f"The specs have different numbers of judged runs ({', '.join(first_of(listed, _FEW))}); two of them are "
+        f"There are {usual} judged runs of {groups[0].name}, and {', '.join(first_of(others, _FEW))}; two specs are "
         "compared by as many as both have, those with the lowest seeds."
     ]
 

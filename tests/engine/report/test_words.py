@@ -58,8 +58,8 @@ def test_a_run_without_a_counterpart_is_said_not_to_count(tmp_path):
     runs.append(trained(tmp_path / "b", "0" * 40 + "1" * 20, spec={"train.epochs": 9}))
     (beside,), notes = beside_baseline(grouped(sources(*runs)))
     assert notes == [
-        "The specs have different numbers of judged runs (3 of a, 1 of b); two of them are compared by as many as both "
-        "have, those with the lowest seeds."
+        "There are 3 judged runs of a, and 1 of b; two specs are compared by as many as both have, those with the "
+        "lowest seeds."
     ]
     assert "b succeeds less often than a: -33.3 points over starts (" in beside.sentence
     assert beside.sentence.endswith(" With one pair of runs, this is about these trained policies.")
