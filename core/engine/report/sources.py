@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -15,6 +15,7 @@ from bczoo.errors import BczooError, InputError, brief
 from bczoo.files import parse_json
 from bczoo.schema import Mistakes, structure
 
+_MARKS: Final = ("eval.json", "spec.toml", "sweep.json")  # a folder with one of them is something to report on
 State = Literal["done", "not evaluated", "unfinished", "failed", "waiting"]
 
 
@@ -99,7 +100,7 @@ def _nothing_in(folder: Path) -> str:
     wanted = "give the folder of a run, runs/NAME, of an evaluation, evals/NAME, or of a sweep, sweeps/NAME"
     if not folder.is_dir():
         return f"there is no folder {folder}; {wanted}"
-    if any((inside / name).is_file() for inside in folder.iterdir() for name in ("eval.json", "spec.toml")):
+    if any((inside / name).is_file() for inside in folder.iterdir() for name in _MARKS):
         wanted = f"for all that is in it, give {folder / '*'}"
     return f"{folder} holds no run, evaluation or sweep (no spec.toml, eval.json or sweep.json); {wanted}"
 

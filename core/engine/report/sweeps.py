@@ -92,7 +92,7 @@ def sweep_recipes(sweep: SweepResults) -> list[Recipe]:
     words += ["--one-at-a-time"] if plan.design == "one-at-a-time" else []
     return [
         Recipe(
-            name=f"The whole sweep {sweep.name}" if len(plan.specs) == 1 else f"{sweep.name}, with {source.name}.toml",
+            name=f"The whole sweep {sweep.name}, with {source.name}.toml as it is here",
             spec=as_toml(source.spec),
             commands=[shlex.join(words)],
         )
