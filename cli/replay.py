@@ -13,6 +13,11 @@ from bczoo.cli import options
 @click.option("--episode", type=int, metavar="N", help="of demonstrations: the episode, from 0 on [0]")
 @click.option("--start", type=int, metavar="N", help="of a run: the held-out start, from 0 on [0]")
 @click.option("--failures", is_flag=True, help="the first episode or start that failed")
+@click.option(
+    "--shift",
+    metavar="NAME[=STRENGTH]",
+    help="of a run: under this shift of the env, e.g. lighting or action_delay=2",
+)
 @click.option("--overlay", metavar="saliency", help="of a run: lay where the policy looked over its pictures")
 @click.option(
     "--to",
@@ -25,9 +30,9 @@ from bczoo.cli import options
 def command(source: Path, quiet: bool, **asked: Any) -> None:
     """Write one episode as a film, a contact sheet or a recording for Rerun.
 
-    DATA is a folder of demonstrations: an episode is shown as it was recorded. RUN is a run's folder, a policy file or
-    zoo:NAME: the policy acts anew from one of its held-out starts, and what it does otherwise than eval.json says is
-    said. Rerun needs pip install 'bczoo[rerun]'.
+    DATA is a folder of demonstrations: an episode is shown as it was recorded. RUN is the folder of a run or of an
+    evaluation, a policy file or zoo:NAME: the policy acts anew from one of its held-out starts, and what it does
+    otherwise than eval.json says is said. Rerun needs pip install 'bczoo[rerun]'.
     """
     from bczoo.engine.console import show_log
     from bczoo.engine.replay import replay

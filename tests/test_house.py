@@ -25,8 +25,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 FOLDERS = {"bczoo": "core", "bczoo.cli": "cli", "bczoo.plugins": "plugins"}
 LONGEST = 300
-# Names of parts that say something else, too: a word, and a distribution.
-OTHERWISE = {"none", "timm"}
+# Names of parts that say something else, too: a word, a distribution, and a key of evaluations.
+OTHERWISE = {"none", "timm", "shift"}
 RECIPES = recipes()
 
 OWN = [card for card in zoo() if card.dist == "bczoo"]

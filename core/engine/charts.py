@@ -50,6 +50,7 @@ class Charts:
 
     def _foresee(self, draw: ImageDraw.ImageDraw, axes: Axes, since: int, values: Floats) -> None:
         ahead = values[: self._footage.frames - since]  # what lies beyond the episode's end is not on the chart
+        ahead = np.clip(np.nan_to_num(ahead), *axes.get_ylim())  # those that are no numbers are on no scale
         points = self._pixels(axes, range(since, since + len(ahead)), ahead.tolist())
         draw.line(points, fill=FORESEEN, width=2 * FINE, joint="curve")
         for x, y in points[:1]:
@@ -91,7 +92,9 @@ def _legend(footage: Footage) -> str:
 
 
 def _scale(axes: Axes, values: list[Floats]) -> None:
-    low, high = (float(choose(np.concatenate(values))) for choose in (np.min, np.max))
+    known = np.concatenate(values)
+    known = known[np.isfinite(known)]  # of a policy that breaks down there is most to be seen
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     room = 0.08 * (high - low) or 0.5
     axes.set_ylim(low - room, high + room)
     axes.set_yticks([low, high] if high > low else [low], [f"{value:.3g}" for value in sorted({low, high})])

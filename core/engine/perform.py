@@ -8,11 +8,12 @@ import numpy as np
 
 from bczoo.engine.bank import Episode, Slot
 from bczoo.engine.chunks import Floats
-from bczoo.engine.env import make_env
 from bczoo.engine.footage import Footage, Frame, Heat
 from bczoo.engine.policy import Policy
 from bczoo.engine.saliency import Saliency
 from bczoo.engine.seeds import episode_seed
+from bczoo.engine.shift import shifted_env
+from bczoo.engine.shift_name import Shift
 from bczoo.engine.video import NoPictures, film
 from bczoo.spec import Eval
 
@@ -27,8 +28,9 @@ def performed(
     title: str,
     overlay: str | None = None,
     on_step: Callable[[int], None] = lambda _: None,
+    shift: Shift | None = None,
 ) -> tuple[Footage, Episode]:
-    """Act from held-out start number `start` of the env (an options object), as an evaluation does.
+    """Act from held-out start number `start` of the env (an options object), as an evaluation under `shift` does.
 
     The starts, and how chunks are carried out, are those of `settings`. `on_step` is told each step. An env without
     cameras is filmed with its own render(), if it has one.
@@ -41,7 +43,7 @@ def performed(
     seen: list[dict[str, Any]] = []
     chunks: dict[int, Floats] = {}
     heat: dict[int, Heat] = {}
-    with closing(make_env(env)) as made:
+    with closing(shifted_env(env, shift)) as made:
         slot = Slot(made)
         seen.append(_copied(slot.start(episode)))
         over = False
@@ -60,10 +62,10 @@ def performed(
         fps = float(made.metadata.get("render_fps", 20))
     states = [obs.get("state", np.zeros(0)) for obs in seen]
     footage = Footage(
-        title=f"{title}, start {start}",
+        title=f"{title}, start {start}{f' under {shift}' if shift else ''}",
         fps=fps,
         frames=len(seen),
-        look=_pictures(env, episode, seen).__getitem__,
+        look=_pictures(env, episode, seen, shift).__getitem__,
         state=np.stack(states).astype(np.float32),
         action=np.stack(episode.actions),
         success=episode.success,
@@ -79,10 +81,10 @@ def _copied(obs: dict[str, Any]) -> dict[str, Any]:
     return {key: np.array(value) for key, value in obs.items()}
 
 
-def _pictures(env: Any, episode: Episode, seen: list[dict[str, Any]]) -> list[dict[str, Frame]]:
+def _pictures(env: Any, episode: Episode, seen: list[dict[str, Any]], shift: Shift | None) -> list[dict[str, Frame]]:
     """What its cameras saw; of an env without cameras what it draws, if it does."""
     pictures = [{key: value for key, value in obs.items() if key != "state"} for obs in seen]
     if not any(pictures):
         with suppress(NoPictures):
-            return [{"env": frame} for frame in film(env, episode)]
+            return [{"env": frame} for frame in film(env, episode, shift)]
     return pictures

@@ -9,17 +9,16 @@ import attrs
 
 from bczoo.engine.checkpoint import load_with_spec
 from bczoo.engine.console import log, progress
-from bczoo.engine.demo_format import META
 from bczoo.engine.demos import Demos
 from bczoo.engine.footage import Footage, demonstrated
-from bczoo.engine.keeper import BEST
 from bczoo.engine.perform import OVERLAYS, performed
 from bczoo.engine.picture_files import WRITERS
+from bczoo.engine.replay_source import Acted, find_source
 from bczoo.engine.rerun_file import rerun_library
+from bczoo.engine.shift import read_shifts
 from bczoo.engine.verdicts import compared, first_failure, outcome, read_verdicts
 from bczoo.errors import InputError, suggest
 from bczoo.files import atomic_path, refuse_existing
-from bczoo.shipped import policy_file
 
 _STARTS: Final = 100_000  # as many as an evaluation may have
 
@@ -49,63 +48,46 @@ def replay(
     episode: int | None = None,
     start: int | None = None,
     failures: bool = False,
+    shift: str | None = None,
     overlay: str | None = None,
     device: str = "auto",
     show: bool = True,
 ) -> Replay:
     """Write one episode as .mp4, .gif, .png (a contact sheet) or .rrd (for Rerun): the suffix of `to` decides.
 
-    `source` is a folder of demonstrations, of which `episode` is shown as it was recorded; or a run's folder or a
-    policy file (or "zoo:NAME", one that comes with bczoo), whose policy then acts anew from held-out start number
-    `start`, as an evaluation by its spec does. Both count from 0, where they begin by default; `failures` takes the
-    first that failed instead. `overlay` "saliency" lays where the policy looked over its pictures. Without `to` the
-    file is called NAME-episodeN.mp4 or NAME-startN.mp4, in the present folder. `device` as for bczoo.evaluate; `show`
-    turns progress bars on.
+    `source` is a folder of demonstrations, of which `episode` is shown as it was recorded; or a run's folder, that of
+    an evaluation, or a policy file (or "zoo:NAME", one that comes with bczoo), whose policy then acts anew from
+    held-out start number `start`, as that evaluation did, or one by its spec does. Both count from 0, where they begin
+    by default; `failures` takes the first that failed instead. `shift`, such as "lighting" or "action_delay=2", lets
+    it act where things look or move otherwise. `overlay` "saliency" lays where the policy looked over its pictures.
+    Without `to` the file is called NAME-episodeN.mp4, NAME-startN.mp4 or NAME-startN-SHIFT.mp4, in the present folder.
+    `device` as for bczoo.evaluate; `show` turns progress bars on.
 
     Raises InputError, before anything is done, for what is not there, cannot be or would be overwritten, and
     BczooError where files are damaged, the policy's env cannot be had or the file cannot be written.
     """
-    source = policy_file(source)
-    policy = _policy_of(source)
+    found = find_source(source)
     if overlay is not None and overlay not in OVERLAYS:
         raise InputError(f"no overlay {overlay!r}; {suggest(overlay, OVERLAYS)}")
-    asked, other = (episode, start) if policy is None else (start, episode)
-    _refuse_mixtures(source, policy, asked, other, failures, overlay)
     if to is not None:
         _refuse_name(Path(to))
-    if policy is None:
-        return _of_demos(source, asked, failures, to, show)
-    return _of_policy(policy, source, asked, failures, overlay, to, device, show)
-
-
-def _policy_of(source: Path) -> Path | None:
-    """The policy file to act with; None for demonstrations, whole or not."""
-    if not source.exists():
-        raise InputError(f"there is no {source}; give a folder of demonstrations, or a run's: runs/NAME")
-    if source.is_file():
-        return source
-    if (source / BEST).is_file():
-        return source / BEST
-    if (source / META).exists() or any(source.glob("*shard-*")):
-        return None
-    if (source / "spec.toml").is_file():
-        raise InputError(
-            f"{source} is a run without a {BEST} so far; train it for longer: bczoo train --resume {source}"
-        )
-    raise InputError(f"{source} holds neither demonstrations ({META}) nor a trained policy ({BEST})")
+    if isinstance(found, Acted):
+        _refuse_mixtures(f"{source} is a policy", "start", start, "episode", episode, failures)
+        return _of_policy(found, start, failures, shift, overlay, to, device, show)
+    _refuse_mixtures(f"{source} is demonstrations", "episode", episode, "start", start, failures)
+    for asked in (overlay, shift):
+        if asked is not None:
+            raise InputError(f"{asked} is of a policy's rollout, and {source} is demonstrations; give a run's folder")
+    return _of_demos(found, episode, failures, to, show)
 
 
 def _refuse_mixtures(
-    source: Path, policy: Path | None, asked: int | None, other: int | None, failures: bool, overlay: str | None
+    holds: str, mine: str, asked: int | None, other: str, asked_other: int | None, failures: bool
 ) -> None:
-    mine, theirs = ("episode", "start") if policy is None else ("start", "episode")
-    if other is not None:
-        holds = "demonstrations" if policy is None else "a policy"
-        raise InputError(f"{source} is {holds}: choose the {mine} to be seen, not the {theirs}")
+    if asked_other is not None:
+        raise InputError(f"{holds}: choose the {mine} to be seen, not the {other}")
     if asked is not None and failures:
         raise InputError(f"choose the {mine}, or the first that failed, not both")
-    if policy is None and overlay:
-        raise InputError(f"{overlay} is of a policy's rollout, and {source} is demonstrations; give a run's folder")
 
 
 def _refuse_name(to: Path) -> None:
@@ -124,7 +106,7 @@ def _of_demos(folder: Path, asked: int | None, failures: bool, to: str | Path | 
     if failures:
         failed = (~demos.success).nonzero().flatten().tolist()
         if not failed:
-            raise InputError(f"all {demos.episodes} demonstrations of {folder} succeeded; choose an episode")
+            raise InputError(f"no episode failed, of the {demos.episodes} in {folder}; choose one by its number")
         episode = failed[0]
     if not 0 <= episode < demos.episodes:
         raise InputError(f"{folder} has episodes 0 to {demos.episodes - 1}; there is no episode {episode}")
@@ -136,33 +118,35 @@ def _of_demos(folder: Path, asked: int | None, failures: bool, to: str | Path | 
 
 
 def _of_policy(
-    file: Path,
-    source: Path,
+    source: Acted,
     asked: int | None,
     failures: bool,
+    shift: str | None,
     overlay: str | None,
     to: str | Path | None,
     device: str,
     show: bool,
 ) -> Replay:
-    judged = file.with_name("eval.json")
-    # An evaluation tells of the best policy alone.
-    verdicts = read_verdicts(judged) if file.name == BEST else []
-    start = first_failure(verdicts, judged) if failures else asked or 0
+    policy, spec = load_with_spec(source.policy, device)
+    under = read_shifts(spec.env, (shift,))[0] if shift is not None else None
+    where = f" under {under}" if under else ""
+    verdicts = read_verdicts(source.judged, under)
+    start = first_failure(verdicts, source.judged, where) if failures else asked or 0
     most = len(verdicts) or _STARTS
     if not 0 <= start < most:
-        raise InputError(f"{source} has starts 0 to {most - 1}; there is no start {start}")
-    name = source.resolve().stem if source.is_file() else source.resolve().name
-    path = _name(to, f"{name}-start{start}.mp4")
-    policy, spec = load_with_spec(file, device)
+        raise InputError(f"{source.name} has starts 0 to {most - 1}{where}; there is no start {start}")
+    path = _name(to, f"{source.name}-start{start}{f'-{under}' if under else ''}.mp4")
+    settings = source.settings or spec.eval
     with _bar("acting", show) as update:
-        footage, episode = performed(policy, spec.env, spec.eval, start, name, overlay, on_step=update)
-    if differs := compared(episode, verdicts, judged):
+        footage, episode = performed(
+            policy, spec.env, settings, start, source.name, overlay, on_step=update, shift=under
+        )
+    if differs := compared(episode, verdicts, source.judged):
         log.warning(differs)
     _write(path, footage, show)
-    said = f"start {start}: {outcome(episode.success, episode.steps)}"
+    said = f"start {start}{where}: {outcome(episode.success, episode.steps)}"
     if verdicts and not differs:
-        said += f", as in {judged}"
+        said += f", as in {source.judged}"
     return Replay(path=path, number=start, success=episode.success, steps=episode.steps, sentence=said, differs=differs)
 
 

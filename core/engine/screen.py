@@ -71,7 +71,7 @@ class Cameras:
         self._footage = footage
         shapes = {name: image.shape for name, image in footage.look(0).items()}
         wide = sum(shape[1] / shape[0] for shape in shapes.values())
-        self._height = min(height, int(WIDEST / wide)) if wide else height
+        self._height = max(1, min(height, int(WIDEST / wide))) if wide else height
         self._widths = {name: max(1, round(self._height * shape[1] / shape[0])) for name, shape in shapes.items()}
         self.width, self.height = sum(self._widths.values()) + GAP * len(shapes), height + LABEL
         peaks = [max(float(places.max()) for places in heat.values()) for heat in footage.heat.values()]

@@ -1,22 +1,38 @@
-"""How the starts of a run ended when it was judged, read from its eval.json."""
+"""How the starts of a policy ended when it was judged, read from an eval.json."""
 
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from bczoo.engine.bank import Episode
+from bczoo.engine.shift_name import Shift
 from bczoo.errors import BczooError, InputError, brief
 from bczoo.files import parse_json
+from bczoo.schema import Mistakes, structure
+from bczoo.spec import Eval
 
 
-def read_verdicts(path: Path) -> list[Episode]:
-    """The judged starts of an eval.json, none if there is no such file; raises BczooError for one that is damaged."""
-    if not path.exists():
+def read_verdicts(path: Path | None, shift: Shift | None = None) -> list[Episode]:
+    """The starts that an eval.json tells of, under `shift` if there is one; none where they were not judged.
+
+    Raises BczooError for a file that is damaged.
+    """
+    if path is None or not path.exists():
         return []
     try:
-        table = parse_json(path.read_text(encoding="utf-8"))["table"]
+        told = parse_json(path.read_text(encoding="utf-8"))
+        table = told["table"] if shift is None else _under(told.get("shifted", ()), shift)
         return [_episode(place, row) for place, row in enumerate(table)]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BczooError(f"{path} is damaged ({brief(error)}); move it away to go on without it") from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _under(shifted: list[dict[str, Any]], shift: Shift) -> Any:
+    for one in shifted:
+        if one["shift"]["name"] == shift.name and one["shift"]["strength"] == shift.strength:
+            return one["table"]
+    return ()
 
 
 def _episode(place: int, row: dict[str, Any]) -> Episode:
@@ -25,17 +41,36 @@ def _episode(place: int, row: dict[str, Any]) -> Episode:
     return Episode(index=place, seed=int(row["seed"]), success=bool(row["success"]), steps=int(row["steps"]))
 
 
-def first_failure(verdicts: list[Episode], path: Path) -> int:
-    """The first start that failed; raises InputError where none is known."""
+def _damaged(path: Path, error: Exception) -> BczooError:
+    return BczooError(f"{path} is damaged ({brief(error)}); move it away to go on without it")
+
+
+def read_judgement(path: Path) -> tuple[str, Eval]:
+    """Which policy the eval.json of an evaluation judged, and by which settings; raises BczooError if it is damaged."""
+    try:
+        told = parse_json(path.read_text(encoding="utf-8"))
+        given = {name: told["settings"][name] for name in attrs.fields_dict(Eval) if name in told["settings"]}
+        settings: Eval = structure(given, Eval)
+        return str(told["policy"]), settings
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, Mistakes) as error:
+        raise _damaged(path, error) from error
+
+
+def first_failure(verdicts: list[Episode], path: Path | None, where: str = "") -> int:
+    """The first start that failed, `where` such as " under lighting"; raises InputError where none is known."""
+    if path is None:
+        raise InputError("no evaluation tells how this policy did; choose a start by its number")
     if not verdicts:
-        raise InputError(f"there are no judged starts in {path}, so that none is known to have failed; choose a start")
+        raise InputError(
+            f"there are no starts{where} in {path}, so that none is known to have failed; choose one by its number"
+        )
     for episode in verdicts:
         if not episode.success:
             return episode.index
-    raise InputError(f"all {len(verdicts)} starts succeeded by {path}; choose a start")
+    raise InputError(f"no start{where} failed, of the {len(verdicts)} in {path}; choose one by its number")
 
 
-def compared(now: Episode, verdicts: list[Episode], path: Path) -> str | None:
+def compared(now: Episode, verdicts: list[Episode], path: Path | None) -> str | None:
     """In which way an episode went otherwise than it was judged to, as a sentence; None if it did not, or was not."""
     then = next((episode for episode in verdicts if episode.index == now.index), now)
     if then.seed != now.seed:

@@ -26,7 +26,7 @@ def test_it_says_the_result_and_where_the_page_is(runs, tmp_path, call_cli):
     ("args", "code", "said"),
     [
         (["runs/base", "--to", "there.html"], 2, "error: there.html exists and will not be overwritten"),
-        (["runs/bas"], 2, "error: runs/bas holds no evaluation (no eval.json)"),
+        (["runs/bas"], 2, "error: there is no folder runs/bas; give the folder of a run, runs/NAME"),
         (["runs/torn"], 1, "error: runs/torn/eval.json: cannot be read as an evaluation: "),
         (["sweeps/torn"], 1, "error: sweeps/torn/sweep.json: cannot be read as a sweep: "),
         (["runs/base", "--to", "no/where.html"], 1, "error: cannot write no/where.html: "),

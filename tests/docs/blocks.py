@@ -9,6 +9,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -48,18 +49,28 @@ def blocks_of(page):
 
 @attrs.define
 class Reader:
-    """Somebody who follows a page in an empty folder, with `pip install -e FOLDER` at hand."""
+    """Somebody who follows a page in an empty folder, with `pip install -e FOLDER` at hand.
+
+    `warm` are words to be put before `bczoo` and `python`, that make them start faster; see warm.py.
+    """
 
     folder: Path
+    warm: list[str] = attrs.field(factory=list)
     said: str = ""
 
     def __attrs_post_init__(self):
         tools = self.folder / ".tools"
         (tools / "bin").mkdir(parents=True)
         (tools / "site").mkdir()
-        pip = tools / "bin" / "pip"
-        pip.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("editable.py")}" "$@"\n')
-        pip.chmod(0o755)
+        self._put("pip", [sys.executable, str(Path(__file__).with_name("editable.py"))])
+        if self.warm:
+            self._put("bczoo", [*self.warm, "bczoo"])
+
+    def _put(self, name, words):
+        """A program that is called as `name`."""
+        path = self.folder / ".tools" / "bin" / name
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
+        path.chmod(0o755)
 
     def follow(self, block):
         """Do what the block is marked with; raises AssertionError where it does not do what the page says."""
@@ -74,7 +85,8 @@ class Reader:
             assert re.fullmatch(wanted, self.said, re.DOTALL), f"line {block.line}: what was printed is\n{self.said}"
 
     def _run(self, block):
-        command = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}[block.language]
+        python = [*self.warm, "python"] if self.warm else [sys.executable, "-c"]
+        command = {"sh": ["bash", "-euo", "pipefail", "-c"], "python": python}[block.language]
         tools = self.folder / ".tools"
         environment = os.environ | {
             "PATH": os.pathsep.join([str(tools / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]),

@@ -2,6 +2,7 @@
 
 import pytest
 from blocks import DOCS, Reader, blocks_of
+from warm import warmed
 
 from bczoo.specfile import load_spec
 
@@ -10,10 +11,16 @@ FOLLOWED = [name for name, blocks in PAGES.items() if any("run" in block.marks f
 SPECS = [(name, block) for name, blocks in PAGES.items() for block in blocks if "spec" in block.marks]
 
 
+@pytest.fixture(scope="module")
+def warm():
+    with warmed() as words:
+        yield words
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", FOLLOWED)
-def test_a_reader_who_follows_the_page_gets_what_it_shows(page, tmp_path):
-    reader = Reader(tmp_path)
+def test_a_reader_who_follows_the_page_gets_what_it_shows(page, tmp_path, warm):
+    reader = Reader(tmp_path, warm=warm)
     for block in PAGES[page]:
         reader.follow(block)
 

@@ -5,13 +5,12 @@ from contextlib import contextmanager
 
 import pytest
 from listening import PowerCut, at, die
-from specs import TOY_PLUGIN
+from specs import toys
 from toy_env import ask
 
 from bczoo.engine.collect import collect
 from bczoo.engine.demos import Demos
 from bczoo.engine.experiment import train
-from bczoo.registry import zoo
 
 
 @pytest.fixture(scope="session")
@@ -40,10 +39,8 @@ def copy(folder, tmp_path):
 @pytest.fixture
 def toy_zoo():
     """The installed zoo and the toy env."""
-    zoo.cache_clear()
-    zoo().add(TOY_PLUGIN, "toys", "toys", "1.0")
-    yield zoo()
-    zoo.cache_clear()
+    with toys() as known:
+        yield known
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """Small specs over the toy env, for tests that train."""
 
 import os
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 from toy_env import Toy
 
 from bczoo.card import component, field
 from bczoo.hooks import hookimpl
+from bczoo.registry import zoo
 from bczoo.specfile import spec_from_table
 
 
@@ -29,6 +31,19 @@ class Stopper:
 
 # What the zoo is asked to know besides what is installed.
 TOY_PLUGIN = SimpleNamespace(bczoo_components=hookimpl(lambda: (Toy, StopperOptions)))
+
+
+@contextmanager
+def toys():
+    """The installed zoo and the toy env, while this lasts."""
+    zoo.cache_clear()
+    zoo().add(TOY_PLUGIN, "toys", "toys", "1.0")
+    try:
+        yield zoo()
+    finally:
+        zoo.cache_clear()
+
+
 # A small temporal module with a penalty, "kl".
 ACT = {"use": "act", "cvae": True, "d_model": 16, "dim_feedforward": 16, "heads": 2, "latent": 4}
 ACT |= {"encoder_layers": 1, "decoder_layers": 1, "dropout": 0.0}

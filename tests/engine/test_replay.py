@@ -1,12 +1,14 @@
 """Replays: the files hold the whole episode, and say how it ended."""
 
 import json
+import shutil
 
+import attrs
 import av
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
-from specs import toy_spec
+from specs import toy_spec, toys
 from test_checkpoint import ACTION
 from test_policy import ready
 from toy_env import Toy, ToyEnv, ask
@@ -20,6 +22,7 @@ from bczoo.engine.experiment import train
 from bczoo.engine.footage import demonstrated
 from bczoo.engine.perform import performed
 from bczoo.engine.screen import CAPTION, Screen
+from bczoo.engine.shift_name import Shift
 from bczoo.engine.video import GREEN, GREY, RED
 from bczoo.shapes import Obs
 from bczoo.spec import Eval
@@ -28,14 +31,20 @@ FPS = 10  # of the toy env
 PAUSE = FPS  # frames
 
 
-@pytest.fixture
-def run(folder, runs):
+@pytest.fixture(scope="module")
+def trained(folder, tmp_path_factory):
     """A short run of a policy with history and chunks, judged on six starts."""
-    return train(
-        toy_spec(folder, train={"epochs": 1}, policy={"steps": 2, "horizon": 3}, eval={"execute": 2}),
-        run="r",
-        show=False,
-    ).folder
+    with pytest.MonkeyPatch.context() as patch, toys():
+        patch.chdir(tmp_path_factory.mktemp("trained"))
+        policy = {"steps": 2, "horizon": 3}
+        spec = toy_spec(folder, train={"epochs": 1}, policy=policy, eval={"execute": 2})
+        return train(spec, run="r", show=False).folder.absolute()
+
+
+@pytest.fixture
+def run(trained, runs):
+    """A copy of it, as runs/r."""
+    return shutil.copytree(trained, runs / "r").relative_to(runs.parent)
 
 
 def film(path):
@@ -121,6 +130,15 @@ def test_without_a_name_it_is_called_after_folder_and_episode(folder, runs, monk
     assert made.path.parent.resolve() == runs.parent.resolve()
 
 
+def test_numbers_that_are_none_leave_a_gap_in_their_curve(folder):
+    footage = demonstrated(Demos.open(folder), 3)
+    action = footage.action.copy()
+    action[1:, 0] = np.nan
+    chunks = {step: np.full_like(chunk, np.inf) for step, chunk in footage.chunks.items()}
+    broken = attrs.evolve(footage, action=action, chunks=chunks)
+    assert Screen(broken).frame(1).shape == Screen(footage).frame(1).shape
+
+
 # ---- rollouts
 
 
@@ -172,6 +190,59 @@ def test_a_policy_file_alone_is_enough(run, tmp_path):
 def test_a_run_that_was_not_evaluated_can_be_seen(folder, runs, tmp_path):
     made = train(toy_spec(folder, train={"epochs": 1}, eval={"episodes": 0}), run="r", show=False)
     assert bczoo.replay(made.folder, start=99, to=tmp_path / "x.png", show=False).number == 99
+
+
+# ---- under a shift
+
+
+@pytest.fixture
+def slow(run, tmp_path):
+    """The evaluation of that run's policy where actions come two steps late, with fewer steps for each."""
+    policy = run / "policy.safetensors"
+    return bczoo.evaluate(policy, shift=["action_delay=2"], seed=3, execute=1, out=tmp_path / "late", show=False).folder
+
+
+def test_a_rollout_under_a_shift_ends_as_the_evaluation_under_it_did(slow, tmp_path):
+    told = json.loads((slow / "eval.json").read_text())
+    late = told["shifted"][0]["table"]
+    for start in (1, 4):
+        made = bczoo.replay(slow, start=start, shift="action_delay=2", to=tmp_path / f"{start}.png", show=False)
+        assert (made.success, made.steps, made.differs) == (late[start]["success"], late[start]["steps"], None)
+        assert made.sentence.startswith(f"start {start} under action_delay=2: ")
+        assert made.sentence.endswith(f", as in {slow / 'eval.json'}")
+
+
+def test_a_rollout_under_a_shift_acts_as_the_evaluation_did_to_the_bit(run):
+    policy, spec = load_with_spec(run / "policy.safetensors")
+    late = Shift("action_delay", 2.0)
+    judged = evaluate(policy, spec.env, spec.eval, shift=late).table[1]
+    footage, _ = performed(policy, spec.env, spec.eval, 1, "x", shift=late)
+    np.testing.assert_array_equal(footage.action, judged.actions)
+    assert (footage.state[1:3] == footage.state[0]).all()  # nothing arrives for two steps
+    assert (footage.state[3] != footage.state[0]).any()
+    assert footage.title == "x, start 1 under action_delay=2"
+
+
+def test_the_first_failure_under_a_shift_is_that_of_its_own_starts(slow, tmp_path):
+    told = json.loads((slow / "eval.json").read_text())
+    for row in told["shifted"][0]["table"]:
+        row["success"] = row["index"] != 3
+    (slow / "eval.json").write_text(json.dumps(told))
+    made = bczoo.replay(slow, failures=True, shift="action_delay=2", show=False)
+    assert (made.number, made.path.name) == (3, "late-start3-action_delay=2.mp4")
+
+
+def test_an_evaluation_is_acted_anew_from_its_own_starts_and_by_its_own_settings(slow, tmp_path):
+    table = json.loads((slow / "eval.json").read_text())["table"]
+    made = bczoo.replay(slow, start=2, to=tmp_path / "x.png", show=False)
+    assert (made.success, made.steps, made.differs) == (table[2]["success"], table[2]["steps"], None)
+    assert made.sentence.endswith(f"as in {slow / 'eval.json'}")
+
+
+def test_under_a_shift_that_was_not_judged_nothing_is_compared(run, tmp_path):
+    made = bczoo.replay(run, start=1, shift="action_delay", to=tmp_path / "x.png", show=False)
+    assert made.sentence.startswith("start 1 under action_delay: ")
+    assert "as in" not in made.sentence
 
 
 class Painted(ToyEnv):

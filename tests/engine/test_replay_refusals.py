@@ -30,7 +30,9 @@ def run(runs):
         ({"episode": -1}, "has episodes 0 to 54; there is no episode -1"),
         ({"start": 0}, "is demonstrations: choose the episode to be seen, not the start"),
         ({"episode": 1, "failures": True}, "choose the episode, or the first that failed, not both"),
-        ({"failures": True}, r"all 55 demonstrations of .* succeeded; choose an episode"),
+        ({"failures": True}, r"no episode failed, of the 55 in .*; choose one by its number"),
+        ({"shift": "action_delay"}, "action_delay is of a policy's rollout, and .* is demonstrations"),
+        ({"shift": ""}, " is of a policy's rollout"),
         ({"overlay": "saliency"}, "saliency is of a policy's rollout, and .* is demonstrations"),
         ({"overlay": "salience"}, "no overlay 'salience'; did you mean 'saliency'?"),
         ({"to": "x.avi"}, r"x\.avi: a replay is written as \.mp4, \.gif, \.png or \.rrd; e\.g\. x\.mp4"),
@@ -49,7 +51,11 @@ def test_what_demonstrations_cannot_show_is_refused(folder, runs, asked, said):
         ({"episode": 0}, "is a policy: choose the start to be seen, not the episode"),
         ({"start": -1}, "has starts 0 to 99999; there is no start -1"),
         ({"start": 100_000}, "there is no start 100000"),
-        ({"failures": True}, r"there are no judged starts in .*eval\.json"),
+        ({"failures": True}, r"there are no starts in .*eval\.json, so that none is known to have failed"),
+        ({"failures": True, "shift": "action_delay"}, r"there are no starts under action_delay in .*eval\.json"),
+        ({"shift": "fog"}, "env 'toy' has no shift 'fog'; known: action_delay"),
+        ({"shift": "action_delay=0"}, r"shift 'action_delay=0': write NAME or NAME=STRENGTH"),
+        ({"shift": ""}, "shift '': write NAME or NAME=STRENGTH"),
         ({"device": "gpu"}, "no device 'gpu'"),
     ],
 )
@@ -63,7 +69,7 @@ def test_a_start_that_was_not_judged_is_refused(run):
     (run / "eval.json").write_text(f'{{"table": [{row}]}}')
     with pytest.raises(InputError, match="has starts 0 to 0; there is no start 1"):
         bczoo.replay(run, start=1, show=False)
-    with pytest.raises(InputError, match=r"all 1 starts succeeded by .*eval\.json; choose a start"):
+    with pytest.raises(InputError, match=r"no start failed, of the 1 in .*eval\.json; choose one by its number"):
         bczoo.replay(run, failures=True, show=False)
     assert "tells of other starts" in bczoo.replay(run, to="x.png", show=False).differs
 
@@ -87,10 +93,32 @@ def test_nothing_is_overwritten(run, folder, to, tmp_path):
     assert (tmp_path / "x.mp4").read_text() == "mine"
 
 
+def test_of_a_file_that_was_not_judged_no_failure_is_known(run):
+    (run / "policy.safetensors").rename(run / "last.safetensors")
+    with pytest.raises(InputError, match="no evaluation tells how this policy did; choose a start by its number"):
+        bczoo.replay(run / "last.safetensors", failures=True, show=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", r"eval\.json is damaged \('settings'\)"),
+        ('{"policy": "x", "settings": {"episodes": "many"}}', r"eval\.json is damaged \(.*a whole number"),
+        ('{"policy": "gone", "settings": {}}', "is an evaluation of gone, and there is no such file; call this from"),
+        ('{"policy": "zoo:no", "settings": {}}', "no policy called 'no' comes with bczoo"),
+    ],
+)
+def test_an_evaluation_that_does_not_tell_its_policy_is_refused(runs, tmp_path, text, said):
+    (tmp_path / "e").mkdir()
+    (tmp_path / "e" / "eval.json").write_text(text)
+    with pytest.raises(BczooError, match=said):
+        bczoo.replay("e", show=False)
+
+
 def test_folders_that_are_neither_are_refused(runs, tmp_path):
     with pytest.raises(InputError, match="there is no nowhere; give a folder of demonstrations, or a run"):
         bczoo.replay("nowhere")
-    with pytest.raises(InputError, match=r"holds neither demonstrations \(meta.json\) nor a trained policy"):
+    with pytest.raises(InputError, match=r"holds neither demonstrations \(meta.json\), nor a trained policy"):
         bczoo.replay(tmp_path)
     (tmp_path / "spec.toml").write_text("")
     with pytest.raises(InputError, match=r"is a run without a policy\.safetensors so far"):

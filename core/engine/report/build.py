@@ -1,6 +1,5 @@
 """bczoo report: from folders to one HTML page."""
 
-import os
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +14,7 @@ import attrs
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bczoo.engine.report.curves import Figure, draw_curves
+from bczoo.engine.report.curves import MOST, Figure, draw_curves
 from bczoo.engine.report.gather import gather
 from bczoo.engine.report.grid import Grid, build_grid
 from bczoo.engine.report.groups import Group
@@ -26,9 +25,9 @@ from bczoo.engine.report.standing import beside_baseline, standing
 from bczoo.engine.report.sweeps import effects_table, sweep_notes, sweep_recipes, sweep_result
 from bczoo.engine.report.tables import Table
 from bczoo.engine.report.videos import Films, gather_films
-from bczoo.engine.report.words import first_result, unfinished
+from bczoo.engine.report.words import count_of, first_result, unfinished
 from bczoo.errors import InputError, printable
-from bczoo.files import write_text
+from bczoo.files import atomic_path, refuse_existing
 
 _PAGE: Final = "page"  # the folder of template, style and script
 _SECTIONS: Final = {
@@ -94,13 +93,16 @@ def report(folders: str | Path | Iterable[str | Path], to: str | Path = "report.
     cannot be compared, folders that hold nothing, and a file that is there; and BczooError for damaged files.
     """
     to = Path(to)
-    if os.path.lexists(to):
-        raise InputError(f"{to} exists and will not be overwritten; name another file with --to, or delete it")
+    if to.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"{to}: a report is a page of HTML; name a file such as {to.stem or 'report'}.html")
+    refuse_existing(to)
     chosen = [Path(folders)] if isinstance(folders, (str, Path)) else [Path(folder) for folder in folders]
     if not chosen:
         raise InputError("give the folder of at least one run, evaluation or sweep to report on")
     page = build_page(chosen)
-    write_text(to, rendered(page))
+    with atomic_path(to) as temporary:
+        temporary.write_text(rendered(page), encoding="utf-8", newline="\n")
+        refuse_existing(to)  # somebody else may have made it meanwhile
     return Written(path=to, result=page.result, notes=[*page.caveats, *page.films.notes])
 
 
@@ -133,7 +135,7 @@ def build_page(folders: Iterable[Path]) -> Page:
         recipes=[*chain(*map(sweep_recipes, gathered.sweeps)), *recipes(groups)],
         versions=versions(sources),
         method=how_measured(sources, standings, beside, bool(gathered.sweeps)),
-        count=f"{len(sources)} run{'s' if len(sources) != 1 else ''}",
+        count=count_of(len(sources), "run"),
         date=f"{datetime.now():%Y-%m-%d %H:%M}",
         version=version("bczoo"),
     )
@@ -151,6 +153,8 @@ def _curve_note(groups: list[Group], curves: list[Figure]) -> str:
     told = ["Losses of different loss functions cannot be compared with each other."] if len(losses) > 1 else []
     if len(curves) > 2:
         told.insert(0, "The mean over seeds, and the band from the lowest to the highest; grey: all the others.")
+    if len(groups) > MOST:
+        told.append(f"At most {MOST} are drawn, the first of them.")
     return " ".join(told)
 
 

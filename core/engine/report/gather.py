@@ -1,5 +1,6 @@
 """What the folders hold that a report is asked for, in groups of runs."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -31,11 +32,14 @@ class Gathered:
 
 
 def gather(folders: Iterable[Path]) -> Gathered:
-    """Read all folders; one that is given twice counts once.
+    """Read all folders; one that is given twice counts once, by whatever path, and is called as at first.
 
     Raises InputError where there is nothing of bczoo's, and BczooError where a file is damaged.
     """
-    unique = list({folder.absolute(): folder for folder in folders}.values())
+    places: dict[str, Path] = {}
+    for folder in folders:
+        places.setdefault(os.path.realpath(folder), folder)
+    unique = list(places.values())
     names = dict(zip(unique, short_names(unique), strict=True))
     sweeps = {folder: read_sweep(folder) for folder in unique if (folder / PLAN).is_file()}
     plain = [read_source(folder, names[folder]) for folder in unique if folder not in sweeps]

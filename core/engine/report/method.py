@@ -1,12 +1,14 @@
 """How the results were measured, in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from bczoo.engine.report.origins import said
 from bczoo.engine.report.sources import Source
 from bczoo.engine.report.standing import Beside, Standing
 
 _SAID = ("execute", "ensemble")  # settings of the evaluation by which a policy acts otherwise
+_MANY = 6  # values that a sentence names
 
 
 def how_measured(
@@ -51,16 +53,27 @@ _ONE_POLICY = (
 
 
 def _starts(judged: Sequence[Source]) -> list[str]:
-    first = judged[0].judged
-    if first is None:
-        return []
-    seeds = sorted({said(source.judged.settings.get("seed")) for source in judged if source.judged})
+    """What is success, in which env, from which starts; where evaluations differ in that, in what."""
+    known = [source.judged for source in judged if source.judged]
     counts = sorted({len(source.starts) for source in judged})
-    env = ", ".join(f"{key} = {said(value)}" for key, value in first.env.items())
-    settings = ", ".join(f"{key} = {said(first.settings[key])}" for key in _SAID if key in first.settings)
+    env = _differing(one.env for one in known)
+    settings = _differing({key: one.settings[key] for key in _SAID if key in one.settings} for one in known)
     return [
-        f"Success: {first.success_rule}.",
-        f"Every policy meets the same held-out starts, {' or '.join(map(str, counts))} of them, drawn in advance from "
-        f"eval.seed = {', '.join(seeds)}.",
+        f"Success: {_or(one.success_rule for one in known)}.",
+        f"Every policy meets the same held-out starts, {_or(counts)} of them, drawn in advance from "
+        f"eval.seed = {_or(said(one.settings.get('seed')) for one in known)}.",
         f"Env: {env}{f'; policies act with {settings}' if settings else ''}.",
     ]
+
+
+def _differing(tables: Iterable[dict[str, Any]]) -> str:
+    """The keys of tables that are much alike, each with all of its values."""
+    tables = list(tables)
+    keys = dict.fromkeys(key for table in tables for key in table)
+    return ", ".join(f"{key} = {_or(said(table.get(key)) for table in tables)}" for key in keys)
+
+
+def _or(values: Iterable[Any]) -> str:
+    different = list(dict.fromkeys(map(str, values)))
+    more = [f"{len(different) - _MANY} others"] if len(different) > _MANY else []
+    return " or ".join([*different[:_MANY], *more])

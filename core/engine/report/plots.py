@@ -16,6 +16,7 @@ from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from scipy.optimize import isotonic_regression
 
 from bczoo.errors import clip, printable
 
@@ -27,6 +28,7 @@ _SHOWN: Final = {INK: "var(--ink)", FAINT: "var(--faint)"} | {
     colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, 1)
 }
 _DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (9, 3)))
+_LABEL: Final = 9  # points
 _MARKERS: Final = ("o", "s", "^", "D", "v")
 _SETTINGS: Final = {
     "svg.fonttype": "none",
@@ -86,7 +88,6 @@ def draw(panel: Panel, name: str) -> Markup:
             _draw_line(axes, line, place, alone=len(panel.lines) == 1)
         for line in panel.dashed:
             axes.plot(line.x, line.mean, color=INK, linewidth=1, linestyle=(0, (2, 2)))
-            _label(axes, line)
         axes.set(xlabel="epoch", ylabel=panel.ylabel)
         if panel.log:
             axes.set_yscale("log")
@@ -97,6 +98,7 @@ def draw(panel: Panel, name: str) -> Markup:
             axes.set_ylim(*panel.limits)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.margins(x=0.02)
+        _label(figure, axes, [*zip(panel.lines, SERIES, strict=False), *((line, INK) for line in panel.dashed)])
         out = StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     return inline(out.getvalue(), panel.title, panel.description, name)
@@ -116,16 +118,30 @@ def _draw_line(axes: Any, line: Line, place: int, alone: bool) -> None:
         markersize=4,
         markevery=max(1, len(line.x) // 10),
     )
-    _label(axes, line)
 
 
-def _label(axes: Any, line: Line) -> None:
-    """The name beside the line's end, where the eye is already."""
-    if line.name and len(line.x):
-        text = clip(printable(line.name), 28)
+def _label(figure: Figure, axes: Any, lines: Sequence[tuple[Line, str]]) -> None:
+    """The names beside the lines' ends, where the eye is already; moved apart where they would hide each other."""
+    named = [(line, colour) for line, colour in lines if line.name]
+    if not named:
+        return
+    figure.draw_without_rendering()  # heights are known only then
+    points = [72 / figure.dpi * axes.transData.transform((line.x[-1], line.mean[-1]))[1] for line, _ in named]
+    for (line, colour), up in zip(named, _spread(points, 1.25 * _LABEL), strict=True):
+        end, text = (line.x[-1], line.mean[-1]), clip(printable(line.name), 28)
         axes.annotate(
-            text, (line.x[-1], line.mean[-1]), (7, 0), textcoords="offset points", va="center", fontsize=9
+            text, end, (7, up), textcoords="offset points", va="center", fontsize=_LABEL, color=colour
         ).set_in_layout(True)
+
+
+def _spread(heights: Sequence[float], gap: float) -> list[float]:
+    """How far each is to be moved for all to be `gap` apart, in the same order: as little as that takes, squared."""
+    order = np.argsort(heights, kind="stable")
+    steps = gap * np.arange(len(heights))
+    placed = isotonic_regression(np.asarray(heights)[order] - steps).x + steps
+    moved = np.empty(len(heights))
+    moved[order] = placed - np.asarray(heights)[order]
+    return [float(value) for value in moved]
 
 
 @contextmanager

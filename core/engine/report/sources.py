@@ -1,8 +1,9 @@
 """Reading what a report is made of: the folders of runs and evaluations, finished or not."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -10,10 +11,11 @@ from bczoo.engine.during import During
 from bczoo.engine.judged import Judged, Start, known, read_judged, run_spec
 from bczoo.engine.metrics import read_metrics
 from bczoo.engine.shift_name import Shift
-from bczoo.errors import BczooError, brief
+from bczoo.errors import BczooError, InputError, brief
 from bczoo.files import parse_json
 from bczoo.schema import Mistakes, structure
 
+_MARKS: Final = ("eval.json", "spec.toml", "sweep.json")  # a folder with one of them is something to report on
 State = Literal["done", "not evaluated", "unfinished", "failed", "waiting"]
 
 
@@ -29,7 +31,8 @@ class Shifted:
 class Source:
     """A run or an evaluation; what its folder does not hold is None or empty.
 
-    `name` is short and unique on the page. `spec` is complete, as plain tables. `note` says why a run failed.
+    `name` is short and unique on the page. `spec` is complete, as plain tables. `note` says why a run failed, and
+    `usual` is how the judged policy's own spec has it judged.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Source:
     judged: Judged | None = None
     spec: dict[str, Any] | None = None
     policy: str | None = None  # of an evaluation: the file that was judged
+    usual: dict[str, Any] = attrs.field(factory=dict)
     shifts: tuple[Shifted, ...] = ()
     during: During | None = None
     metrics: list[dict[str, Any]] = attrs.field(factory=list)
@@ -57,7 +61,7 @@ class Source:
 
 def short_names(folders: Sequence[Path]) -> list[str]:
     """The last parts of the folders' paths, as few as tell them apart."""
-    parts = [folder.absolute().parts for folder in folders]
+    parts = [Path(os.path.abspath(folder)).parts for folder in folders]  # noqa: PTH100 - "runs/x/.." has no name
     for taken in range(1, max(map(len, parts), default=1)):
         names = ["/".join(some[-taken:]) for some in parts]
         if len(set(names)) == len(names):
@@ -70,12 +74,12 @@ def read_source(folder: Path, name: str) -> Source:
 
     Raises InputError where there is nothing of bczoo's, and BczooError where a file is damaged.
     """
+    over, begun = (folder / "eval.json").is_file(), (folder / "spec.toml").is_file()
+    if not (over or begun):
+        raise InputError(_nothing_in(folder))
     told = _evaluation(folder / "eval.json")
-    begun = (folder / "spec.toml").is_file()
-    judged = None
-    if told.get("episodes") != 0 and (told or not begun):
-        judged = attrs.evolve(read_judged(folder), name=name)
-    state: State = "done" if judged else "not evaluated" if told else "unfinished"
+    judged = attrs.evolve(read_judged(folder), name=name) if over and told.get("episodes") != 0 else None
+    state: State = "done" if judged else "not evaluated" if over else "unfinished"
     policy = told.get("policy")
     return Source(
         name=name,
@@ -84,11 +88,21 @@ def read_source(folder: Path, name: str) -> Source:
         judged=judged,
         spec=judged.spec if judged else run_spec(folder / "spec.toml"),
         policy=policy if isinstance(policy, str) else None,
+        usual=_inside(_inside(told, "spec"), "eval"),
         shifts=_shifts(folder / "eval.json", told) if judged else (),
         during=_during(folder / "eval.json", told),
         metrics=_metrics(folder / "metrics.jsonl"),
         versions=_table(folder / "versions.json"),
     )
+
+
+def _nothing_in(folder: Path) -> str:
+    wanted = "give the folder of a run, runs/NAME, of an evaluation, evals/NAME, or of a sweep, sweeps/NAME"
+    if not folder.is_dir():
+        return f"there is no folder {folder}; {wanted}"
+    if any((inside / name).is_file() for inside in folder.iterdir() for name in _MARKS):
+        wanted = f"for all that is in it, give {folder / '*'}"
+    return f"{folder} holds no run, evaluation or sweep (no spec.toml, eval.json or sweep.json); {wanted}"
 
 
 def _evaluation(path: Path) -> dict[str, Any]:
@@ -98,6 +112,11 @@ def _evaluation(path: Path) -> dict[str, Any]:
     except BczooError:
         read_judged(path.parent)
         raise
+
+
+def _inside(table: dict[str, Any], key: str) -> dict[str, Any]:
+    found = table.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _table(path: Path) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from bczoo.engine.report.sources import Source
 from bczoo.engine.sweep_board import shared_starts, successes
 from bczoo.engine.sweep_statistics import mean_effect, rate_over_seeds
 from bczoo.engine.wilson import wilson
-from bczoo.errors import InputError
+from bczoo.errors import InputError, first_of
+
+_FEW = 6  # specs that a note names
 
 
 @attrs.frozen(kw_only=True)
@@ -84,7 +86,7 @@ def beside_baseline(groups: Sequence[Group]) -> tuple[list[Beside], list[str]]:
     if len(judged) < 2:
         return [], []
     if len(runs) > len(judged):
-        return _over_seeds(judged), []
+        return _over_seeds(judged), _unequal(judged)
     compared = compare_judged([attrs.evolve(run, name=group.name) for run, group in zip(runs, judged, strict=True)])
     beside = [
         Beside(
@@ -106,7 +108,7 @@ def beside_baseline(groups: Sequence[Group]) -> tuple[list[Beside], list[str]]:
 def _over_seeds(groups: Sequence[Group]) -> list[Beside]:
     """The same over seeds: the runs of two groups are paired in the order of their seeds."""
     baseline, *others = groups
-    found = []
+    found, counts = [], []
     for other in others:
         pairs = list(zip(_by_seed(baseline), _by_seed(other), strict=False))
         shared = shared_starts(run for pair in pairs for run in pair)
@@ -114,6 +116,7 @@ def _over_seeds(groups: Sequence[Group]) -> list[Beside]:
             raise InputError(f"{baseline.name} and {other.name}: no start is common to all of their runs")
         before_RN, after_RN = (successes(side, shared) for side in zip(*pairs, strict=True))
         found.append(mean_effect(after_RN - before_RN, [0] * len(pairs)))
+        counts.append(len(pairs))
     corrected = holm([one.p_value for one in found])
     return [
         Beside(
@@ -123,9 +126,21 @@ def _over_seeds(groups: Sequence[Group]) -> list[Beside]:
             lost=one.lost,
             corrected_p=p_value,
             significant=p_value <= LEVEL,
-            sentence=_sentence(baseline.name, other.name, one.estimate, p_value),
+            sentence=_sentence(baseline.name, other.name, one.estimate, p_value, count),
         )
-        for other, one, p_value in zip(others, found, corrected, strict=True)
+        for other, one, p_value, count in zip(others, found, corrected, counts, strict=True)
+    ]
+
+
+def _unequal(groups: Sequence[Group]) -> list[str]:
+    """A note where specs have different numbers of seeds, so that some runs have no counterpart."""
+    usual, *counts = [len(_by_seed(group)) for group in groups]
+    others = [f"{count} of {group.name}" for count, group in zip(counts, groups[1:], strict=True) if count != usual]
+    if not others:
+        return []
+    return [
+        f"There are {usual} judged runs of {groups[0].name}, and {', '.join(first_of(others, _FEW))}; two specs are "
+        "compared by as many as both have, those with the lowest seeds."
     ]
 
 
@@ -139,10 +154,11 @@ def _seed(run: Source) -> float:
     return number(run.spec or {}, "seed")
 
 
-def _sentence(baseline: str, name: str, success: Estimate, p_value: float) -> str:
-    seen = f"{said_points(success.value)} points over seeds and starts"
+def _sentence(baseline: str, name: str, success: Estimate, p_value: float, pairs: int) -> str:
+    seen = f"{said_points(success.value)} points over {'seeds and starts' if pairs > 1 else 'starts'}"
     chance = f"95 % interval {said_between(success.interval, said_points)}, {said_chance(p_value)}"
+    alone = " With one pair of runs, this is about these trained policies." if pairs == 1 else ""
     if p_value > LEVEL:
-        return f"{name} and {baseline} do not differ significantly: {seen} ({chance})."
+        return f"{name} and {baseline} do not differ significantly: {seen} ({chance}).{alone}"
     more = "more" if success.value > 0 else "less"
-    return f"{name} succeeds {more} often than {baseline}: {seen} ({chance})."
+    return f"{name} succeeds {more} often than {baseline}: {seen} ({chance}).{alone}"

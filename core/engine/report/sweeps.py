@@ -8,13 +8,14 @@ from bczoo.engine.report.origins import Recipe, as_toml
 from bczoo.engine.report.results import SIGNS
 from bczoo.engine.report.standing import Standing
 from bczoo.engine.report.tables import Cell, Column, Table
-from bczoo.engine.report.words import between, percent
+from bczoo.engine.report.words import between, count_of, percent
 from bczoo.engine.sweep_effects import Effect
 from bczoo.engine.sweep_plan import SPEC
 from bczoo.engine.sweep_results import SweepResults
-from bczoo.errors import clip
+from bczoo.errors import clip, first_of
 
-_WIDEST = 80  # characters of a level in a table
+_WIDEST = 80  # characters of a level
+_FEW = 8  # levels that a sentence names, and sentences on levels
 
 
 def effects_table(sweep: SweepResults) -> Table | None:
@@ -59,23 +60,23 @@ def sweep_result(sweep: SweepResults, standings: list[Standing]) -> list[str]:
         return [f"No run of the {len(sweep.runs)} of {sweep.name} is evaluated yet."]
     best = max(standings, key=lambda one: one.rate)
     ties = sum(one.rate == best.rate for one in standings) - 1
-    shared = f" (as have {ties} more)" if ties else ""
+    shared = f" (as {'has' if ties == 1 else 'have'} {ties} more)" if ties else ""
     seeds = f"over {len(best.rates)} seeds" if len(best.rates) > 1 else "with one seed"
     told = [
-        f"Of {len(standings)} cells, {best.group.name} has the highest success rate{shared}: it succeeds "
+        f"Of {count_of(len(standings), 'cell')}, {best.group.name} has the highest success rate{shared}: it succeeds "
         f"from {percent(best.rate)} of the held-out starts {seeds} (95 % interval {between(best.interval)})."
     ]
-    told += [effect.verdict for effect in sweep.effects if effect.significant]
-    alike = [f"{effect.key} = {said(effect.level)}" for effect in sweep.effects if not effect.significant]
-    if alike:
-        told.append(f"No significant difference from the first level: {'; '.join(alike)}.")
+    told += first_of([effect.verdict for effect in sweep.effects if effect.significant], _FEW)
+    compared = [effect for effect in sweep.effects if effect.difference is not None]
+    if alike := [clip(f"{one.key} = {said(one.level)}", _WIDEST) for one in compared if not one.significant]:
+        told.append(f"No significant difference from the first level: {'; '.join(first_of(alike, _FEW))}.")
     return told
 
 
 def sweep_notes(sweep: SweepResults) -> list[str]:
     """What to bear in mind, and which runs failed."""
     failed = [f"{run.name} failed: {clip(run.error, 200)}" for run in sweep.runs if run.error is not None]
-    return [*sweep.notes, *failed[:20]]
+    return [*sweep.notes, *first_of(failed, _FEW)]
 
 
 def sweep_recipes(sweep: SweepResults) -> list[Recipe]:
@@ -91,7 +92,7 @@ def sweep_recipes(sweep: SweepResults) -> list[Recipe]:
     words += ["--one-at-a-time"] if plan.design == "one-at-a-time" else []
     return [
         Recipe(
-            name=f"The whole sweep {sweep.name}" if len(plan.specs) == 1 else f"{sweep.name}, with {source.name}.toml",
+            name=f"The whole sweep {sweep.name}, with {source.name}.toml as it is here",
             spec=as_toml(source.spec),
             commands=[shlex.join(words)],
         )

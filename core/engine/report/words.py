@@ -10,6 +10,7 @@ from bczoo.engine.metrics import number
 from bczoo.engine.report.sources import Source
 from bczoo.engine.report.standing import Beside, Standing
 
+_CHOSEN = ("episodes", "seed", "execute", "ensemble")  # settings of an evaluation that `bczoo eval` has options for
 _FEW = 4  # specs beside the baseline of which each gets its own sentence
 
 
@@ -26,6 +27,11 @@ def between(interval: tuple[float, float] | None) -> str:
 def signed(value: float) -> str:
     """A difference."""
     return f"{value:+.3g}"
+
+
+def count_of(count: int, thing: str) -> str:
+    """So many of a thing."""
+    return f"{count} {thing}{'s' * (count != 1)}"
 
 
 def first_result(standings: Sequence[Standing], beside: Sequence[Beside]) -> list[str]:
@@ -72,8 +78,8 @@ def unfinished(sources: Sequence[Source]) -> str:
     if not states:
         return ""
     each = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
-    have = "runs have" if len(states) > 1 else "runs has"
-    return f"{len(states)} of {len(sources)} {have} no result: {', '.join(each)}."
+    have = "have" if len(states) > 1 else "has"
+    return f"{len(states)} of {count_of(len(sources), 'run')} {have} no result: {', '.join(each)}."
 
 
 def state_of(source: Source) -> str:
@@ -90,9 +96,14 @@ def command_of(source: Source) -> str:
     """What makes this source again, as it is typed."""
     folder = source.folder
     if source.policy is None:
-        name = f"{folder.name or source.name}-again"
+        name = f"{source.name.rpartition('/')[2]}-again"
         return shlex.join(["bczoo", "train", "--spec", str(folder / "spec.toml"), "--run", name])
     settings = source.judged.settings if source.judged else {}
-    chosen = [[f"--{key}", str(settings[key])] for key in ("episodes", "seed", "execute") if key in settings]
-    shifts = [["--shift", str(shift.shift)] for shift in source.shifts]
-    return shlex.join(["bczoo", "eval", source.policy, *chain(*chosen, *shifts)])
+    chosen = [[f"--{key}", str(settings[key])] for key in _CHOSEN if settings.get(key) is not None]
+    chosen += [["--shift", str(shift.shift)] for shift in source.shifts]
+    # What the policy's own spec asks for, and this evaluation did not.
+    if settings.get("ensemble") is None and source.usual.get("ensemble") is not None:
+        chosen.append(["--no-ensemble"])
+    if source.usual.get("shift") and not source.shifts:
+        chosen.append(["--no-shift"])
+    return shlex.join(["bczoo", "eval", source.policy, *chain(*chosen)])

@@ -2,6 +2,8 @@
 
 import base64
 
+import av
+import numpy as np
 import pytest
 from pages import filmed, trained
 
@@ -30,6 +32,7 @@ def test_one_that_does_not_is_made_smaller_and_that_is_said(tmp_path):
     whole = filmed(run.folder, side=128, frames=10).stat().st_size
     found = gather_films([run], whole // 2)
     assert 0 < size(found.shown[0]) <= whole // 2
+    assert found.shown[0].whole == run.folder / "rollouts.mp4"
     assert found.notes == [f"rollouts.mp4 of run is shown smaller than it is; see {run.folder / 'rollouts.mp4'}."]
 
 
@@ -54,6 +57,28 @@ def test_the_films_of_shifts_are_shown_with_their_shift(tmp_path):
     run = source(tmp_path / "run")
     filmed(run.folder, "rollouts-lighting=2.mp4")
     assert [film.title for film in gather_films([run]).shown] == ["run, under lighting=2"]
+
+
+def test_of_very_many_films_those_of_most_failures_are_shown(tmp_path, monkeypatch):
+    runs = [source(tmp_path / f"run{i}", "1" * i + "0" * (5 - i)) for i in range(5)]
+    sizes = [filmed(run.folder).stat().st_size for run in runs]
+    monkeypatch.setattr("bczoo.engine.report.videos._LARGE", 2)
+    found = gather_films(runs, 2 * max(sizes))
+    assert [film.title[:4] for film in found.shown] == ["run0", "run1"]
+    assert found.notes == ["Films of runs with fewer failures are not shown: 3."]
+    assert len(gather_films(runs, sum(sizes)).shown) == 5  # small ones are not counted
+
+
+def test_a_file_of_sound_alone_is_no_film(tmp_path):
+    run = source(tmp_path / "run")
+    with av.open(str(run.folder / "rollouts.mp4"), "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=44100)
+        for place in range(8):
+            silence = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp", layout="stereo")
+            silence.sample_rate, silence.pts = 44100, 1024 * place
+            container.mux(stream.encode(silence))
+    found = gather_films([run], 100)
+    assert found.notes[0].startswith("rollouts.mp4 of run is not shown: it cannot be read as a film (IndexError)")
 
 
 @pytest.mark.parametrize("content", [b"", b"<script>", b"\0\0\0\x18ftypmp42 and nothing more" * 9])

@@ -170,7 +170,7 @@ def test_a_sweep_beside_a_run_is_compared_with_the_first_of_them(tmp_path, page)
 def test_a_file_that_is_there_is_not_overwritten(tmp_path):
     run = evaluated(tmp_path / "run", BASE)
     (tmp_path / "report.html").write_text("mine")
-    with pytest.raises(InputError, match=r"report.html exists and will not be overwritten; name another file"):
+    with pytest.raises(InputError, match=r"report.html exists and will not be overwritten; choose .* report-2.html"):
         bczoo.report(run, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text() == "mine"
 
@@ -190,13 +190,50 @@ def test_runs_that_cannot_be_compared_are_refused_as_compare_does(tmp_path):
 def test_nothing_to_report_on_is_refused(tmp_path):
     with pytest.raises(InputError, match="give the folder of at least one run"):
         bczoo.report([], tmp_path / "report.html")
-    with pytest.raises(InputError, match="holds no evaluation"):
+    with pytest.raises(
+        InputError, match=r"holds no run, evaluation or sweep \(no spec.toml, eval.json or sweep.json\)"
+    ):
         bczoo.report(tmp_path, tmp_path / "report.html")
+    with pytest.raises(InputError, match="there is no folder nowhere; give the folder of a run, runs/NAME"):
+        bczoo.report("nowhere", tmp_path / "report.html")
+
+
+def test_a_folder_of_runs_is_refused_with_what_to_give_instead(tmp_path):
+    evaluated(tmp_path / "runs" / "one", BASE)
+    with pytest.raises(InputError, match=r"runs holds no run.*; for all that is in it, give .*runs/\*$"):
+        bczoo.report(tmp_path / "runs", tmp_path / "report.html")
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "report", "."])
+def test_what_is_no_page_is_not_written(tmp_path, name):
+    run = evaluated(tmp_path / "run", BASE)
+    with pytest.raises(InputError, match=r"a report is a page of HTML; name a file such as .*\.html"):
+        bczoo.report(run, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_page_that_somebody_made_meanwhile_is_not_overwritten(tmp_path, monkeypatch):
+    def slow(page):
+        (tmp_path / "report.html").write_text("theirs")
+        return "ours"
+
+    monkeypatch.setattr("bczoo.engine.report.build.rendered", slow)
+    with pytest.raises(InputError, match="will not be overwritten"):
+        bczoo.report(evaluated(tmp_path / "run", BASE), tmp_path / "report.html")
+    assert [path.read_text() for path in tmp_path.glob("*report.html*")] == ["theirs"]
 
 
 def test_a_folder_given_twice_counts_once(tmp_path, page):
     run = trained(tmp_path / "runs" / "mine", BASE)
     assert "comparison" not in page(run, run.parent / "." / "mine").sections
+
+
+def test_a_folder_given_by_another_path_counts_once_and_is_called_as_at_first(tmp_path, page):
+    run = trained(tmp_path / "runs" / "mine", BASE)
+    (tmp_path / "latest").symlink_to(run)
+    found = page(tmp_path / "latest", run, run.parent / ".." / "runs" / "mine")
+    assert "latest succeeds from 30 of 60" in found.text
+    assert "comparison" not in found.sections
 
 
 def test_torch_is_not_imported(tmp_path):

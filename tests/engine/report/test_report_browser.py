@@ -121,6 +121,18 @@ def test_the_page_is_dark_when_asked_or_when_the_system_is_and_remembers_it(page
     assert switch.get_attribute("aria-pressed") == "true"
 
 
+def test_on_paper_it_is_light_whatever_was_chosen_and_nothing_is_cut_off(page):
+    page.get_by_role("button", name="Dark").click()
+    page.emulate_media(media="print", color_scheme="dark")
+    seen = page.evaluate("""() => {
+        const of = (name, key) => getComputedStyle(document.querySelector(name))[key];
+        return [of("body", "backgroundColor"), of("body", "color"), of("nav", "display"), of("#films", "display")];
+    }""")
+    assert seen == ["rgb(255, 255, 255)", "rgb(0, 0, 0)", "none", "none"]
+    page.set_viewport_size({"width": 1030, "height": 700})  # A4 on its side, less the margins
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1030
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_is_not_wider_than_the_window(page, width):
     page.set_viewport_size({"width": width, "height": 800})

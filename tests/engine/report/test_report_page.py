@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from pages import Read, begin, filmed, swept, trained
 
 import bczoo
+from bczoo.engine.report.curves import _limits
+from bczoo.engine.report.plots import _spread
 from bczoo.errors import BczooError
 
 HOSTILE = {
@@ -121,7 +123,7 @@ def test_text_and_lines_stand_out_from_what_is_behind_them(theme):
     for text, ground in [*texts, ("lost", "lost-ground"), ("won", "won-ground"), ("ground", "ink")]:
         assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
     for place in range(1, 6):
-        assert contrast(colours[f"series-{place}"], colours["ground"]) >= 3, place
+        assert contrast(colours[f"series-{place}"], colours["ground"]) >= 4.5, place  # names stand beside their lines
 
 
 # ---- whatever files say
@@ -167,6 +169,7 @@ def test_any_text_in_any_place_leaves_the_page_in_its_form(tmp_path_factory, tex
         ("eval.json", '{"table": [', "cannot be read as an evaluation"),
         ("eval.json", "[]", "cannot be read as an evaluation"),
         ("eval.json", '{"episodes": 3}', "cannot be read as an evaluation"),
+        ("eval.json", "{}", "cannot be read as an evaluation"),
         ("metrics.jsonl", "{\n", "cannot be read as metrics"),
         ("metrics.jsonl", "[1]\n", "cannot be read as metrics: every line is to be a table"),
         ("versions.json", "7", "cannot be read: expected a table, got 7"),
@@ -207,6 +210,27 @@ def test_metrics_that_are_no_numbers_are_not_drawn(tmp_path):
     (run / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     bczoo.report(run, tmp_path / "report.html")
     assert "curves" not in Read(tmp_path / "report.html").sections
+
+
+def test_of_many_runs_with_losses_below_zero_each_has_room_in_its_plot():
+    assert _limits([-2.0, -1.0], log=False) == (-2.05, -0.95)
+    assert _limits([0.0, 0.0], log=False) == (-0.5, 0.5)
+    low, high = _limits([0.1, 1.0], log=True)
+    assert 0 < low < 0.1
+    assert high > 1
+
+
+def test_a_success_rate_is_told_with_its_highest_value(tmp_path):
+    bczoo.report(trained(tmp_path / "run", "1010", success=[0.1, 0.7, 0.6]), tmp_path / "report.html")
+    said = "run: from 0.1 after epoch 1 to 0.6 after epoch 3, highest 0.7 after epoch 2."
+    assert said in Read(tmp_path / "report.html").text
+
+
+def test_names_at_the_ends_of_lines_are_moved_apart_only_as_far_as_they_must():
+    moved = _spread([10.0, 50.0, 10.0, 12.0], gap=10.0)
+    assert moved[1] == pytest.approx(0)
+    placed = [10 + moved[0], 10 + moved[2], 12 + moved[3]]
+    assert placed == pytest.approx([32 / 3 - 10, 32 / 3, 32 / 3 + 10])
 
 
 def test_losses_that_are_zero_or_below_are_drawn(tmp_path):
