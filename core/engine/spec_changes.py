@@ -5,8 +5,17 @@ from typing import Any, Final
 
 import attrs
 
-# Neither what is learnt nor how it is judged from a start depends on these; under shifts it is judged as well.
-_NO_DIFFERENCE: Final = {"name", "data.path", "eval.episodes", "eval.slots", "eval.videos", "eval.shift"}
+# Neither what is learnt nor how it is judged from a start depends on these, but for the last bits of what is decided in
+# batches; under shifts it is judged as well.
+_NO_DIFFERENCE: Final = {
+    "name",
+    "data.path",
+    "eval.episodes",
+    "eval.slots",
+    "eval.batch",
+    "eval.videos",
+    "eval.shift",
+}
 
 
 @attrs.frozen(kw_only=True)
