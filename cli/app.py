@@ -5,7 +5,7 @@ from importlib import import_module
 import click
 
 from bczoo.commands import OWN_COMMANDS, Command
-from bczoo.errors import BczooError, brief, suggest
+from bczoo.errors import BczooError, raised, suggest
 
 
 class _Commands(click.Group):
@@ -46,9 +46,7 @@ def _load(command: Command) -> click.Command:
     try:
         found = getattr(import_module(module), attribute)
     except Exception as error:  # a plugin may fail in any way it likes
-        raise BczooError(
-            f"command {command.name!r} cannot be loaded from {command.target}: {type(error).__name__}: {brief(error)}"
-        ) from error
+        raise BczooError(f"command {command.name!r} cannot be loaded from {command.target}: {raised(error)}") from error
     if not isinstance(found, click.Command):
         raise BczooError(f"command {command.name!r}: {command.target} is no click command")
     return found

@@ -1,6 +1,7 @@
 """Every mistake a user can make, said in one sentence that names the place, the mistake and the fix."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -42,6 +43,22 @@ def brief(value: Any) -> str:
     except ValueError:  # Python refuses to write out integers of thousands of digits
         text = ""
     return clip(text or type(value).__name__, 200)
+
+
+def raised(error: Exception) -> str:
+    """What was raised, by its type and in a few words."""
+    return f"{type(error).__name__}: {brief(error)}"
+
+
+@contextmanager
+def reworded(sentence: Callable[[Exception], str]) -> Iterator[None]:
+    """Around anybody's code: what it raises, unless it is a BczooError, becomes one that says `sentence(error)`."""
+    try:
+        yield
+    except BczooError:
+        raise
+    except Exception as error:
+        raise BczooError(sentence(error)) from error
 
 
 def clip(text: str, most: int) -> str:

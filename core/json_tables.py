@@ -8,7 +8,7 @@ from urllib.parse import quote
 import attrs
 
 from bczoo.card import Card
-from bczoo.errors import brief
+from bczoo.errors import raised
 from bczoo.json_types import Schema, constrain, of_type
 from bczoo.registry import Registry
 from bczoo.schema import unstructure
@@ -93,7 +93,7 @@ class Tables:
             table = self.table(card.options)
         except Exception as error:  # a plugin may fail in any way it likes, and is no reason to have no schema at all
             table = {"type": "object", "properties": {}}
-            about += f"; its options cannot be read: {type(error).__name__}: {brief(error)}"
+            about += f"; its options cannot be read: {raised(error)}"
         use = {"const": card.name, "description": card.summary}
         return {
             "title": f"{card.kind} {card.name}",

@@ -12,7 +12,6 @@ work is done outside of Python's lock.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
 from math import isfinite
 from typing import Any
 
@@ -20,7 +19,7 @@ import attrs
 import numpy as np
 
 from bczoo.engine.chunks import Floats
-from bczoo.errors import BczooError, brief
+from bczoo.errors import BczooError, brief, raised, reworded
 from bczoo.spec import Eval
 
 
@@ -71,7 +70,7 @@ class Slot:
         """Begin an episode; its first observation."""
         self.episode = episode
         obs: dict[str, Any]
-        with self._asked():
+        with reworded(self._failure):
             obs, info = self.env.reset(seed=episode.seed)
             episode.success = bool(info["success"])
         return obs
@@ -81,7 +80,7 @@ class Slot:
         episode = self.episode
         if not np.isfinite(action).all():
             raise BczooError(f"the policy gives no action but {brief(action.tolist())} {self._where()}")
-        with self._asked():
+        with reworded(self._failure):
             obs, reward, terminated, truncated, info = self.env.step(action)
             episode.episode_return += float(reward)
             episode.success = episode.success or bool(info["success"])
@@ -93,14 +92,8 @@ class Slot:
         episode.actions.append(action)
         return obs, bool(terminated or truncated)
 
-    @contextmanager
-    def _asked(self) -> Iterator[None]:
-        try:
-            yield
-        except BczooError:
-            raise
-        except Exception as error:
-            raise BczooError(f"{self._name()} fails {self._where()}: {type(error).__name__}: {brief(error)}") from error
+    def _failure(self, error: Exception) -> str:
+        return f"{self._name()} fails {self._where()}: {raised(error)}"
 
     def _name(self) -> str:
         return f"the env ({type(self.env.unwrapped).__name__})"
@@ -136,15 +129,8 @@ class Bank:
 
         Raises BczooError where the policy or an env fails.
         """
-        try:
+        with reworded(self._undecided):  # its parts may be anybody's, and the device's memory may be short
             actions = self._decided.result()
-        except BczooError:
-            raise
-        except Exception as error:  # its parts may be anybody's, and the device's memory may be short
-            raise BczooError(
-                f"the policy cannot decide on {self._batch} observations at once: {type(error).__name__}: "
-                f"{brief(error)}; if memory is short, lower eval.batch"
-            ) from error
         for row, slot in list(self._playing.items()):
             obs, over = slot.step(actions[row])
             if over:
@@ -156,6 +142,12 @@ class Bank:
         # Where chunks are executed, episodes begin together with the others' next chunks: one prediction does for all.
         if self._steps % self._execute == 0:
             self._fill()
+
+    def _undecided(self, error: Exception) -> str:
+        return (
+            f"the policy cannot decide on {self._batch} observations at once: {raised(error)}; if memory is short, "
+            "lower eval.batch"
+        )
 
     def _fill(self) -> None:
         while self._idle and (found := self._waiting.take(self._playing)):

@@ -11,7 +11,7 @@ import torch
 
 from bczoo.checks import Check
 from bczoo.engine.device import computes_bf16, pick_device
-from bczoo.errors import BczooError, brief
+from bczoo.errors import BczooError, raised
 from bczoo.registry import BLOCK, zoo
 
 SLOW_FIX = "its author imports what is large only where it is used; bczoo list --timings"
@@ -60,7 +60,7 @@ def _offered() -> Iterator[Finding]:
             found = [_try(check) for check in checks]
         except Exception as error:
             name = manager.get_name(call.plugin)
-            found = [Finding(f"plugin {name}", False, f"bczoo_checks raised {type(error).__name__}: {brief(error)}")]
+            found = [Finding(f"plugin {name}", False, f"bczoo_checks raised {raised(error)}")]
         yield from found
 
 

@@ -29,7 +29,7 @@ import gymnasium as gym
 import numpy as np
 
 from bczoo.card import build, card_of
-from bczoo.errors import BczooError, brief
+from bczoo.errors import BczooError, raised, reworded
 from bczoo.shapes import Action
 
 Shape = tuple[int, int, int]
@@ -46,14 +46,8 @@ class Spaces:
 
 def make_env(options: Any, render_mode: str | None = None) -> "gym.Env[Any, Any]":
     """Build the env that the options describe; raises BczooError where it cannot be built here."""
-    try:
+    with reworded(lambda error: f"env {card_of(options).name!r} cannot be built here: {raised(error)}"):
         env: gym.Env[Any, Any] = build(options, render_mode=render_mode)
-    except BczooError:
-        raise
-    except Exception as error:  # its constructor is anybody's
-        raise BczooError(
-            f"env {card_of(options).name!r} cannot be built here: {type(error).__name__}: {brief(error)}"
-        ) from error
     return env
 
 

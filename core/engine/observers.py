@@ -9,7 +9,7 @@ import attrs
 import pluggy
 
 from bczoo.engine.promises import called
-from bczoo.errors import BczooError, brief
+from bczoo.errors import BczooError, raised
 from bczoo.registry import check_hooks, new_manager, zoo
 
 log = logging.getLogger("bczoo")
@@ -88,7 +88,7 @@ class Observers:
         needed = getattr(observer, "essential", False) or (chosen and hook == "bczoo_fit_start")
         if (needed or self.strict) and isinstance(error, BczooError):
             return error
-        what = f"{name} raised in {hook} after step {step}: {type(error).__name__}: {brief(error)} ({_place(error)})"
+        what = f"{name} raised in {hook} after step {step}: {raised(error)} ({_place(error)})"
         if needed or self.strict:
             end = BczooError(what)
             end.__cause__ = error

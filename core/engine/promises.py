@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from torch import Tensor
 
 from bczoo.card import build, card_of
-from bczoo.errors import BczooError, brief
+from bczoo.errors import BczooError, raised, reworded
 from bczoo.registry import zoo
 from bczoo.shapes import Context, Features
 
@@ -28,12 +28,8 @@ def called(options: Any) -> str:
 
 def built(options: Any, *args: Any) -> Any:
     """The part that the options describe; raises BczooError naming it where it cannot be built."""
-    try:
+    with reworded(lambda error: f"{called(options)} cannot be built here: {_said(error)}"):
         return build(options, *args)
-    except BczooError:
-        raise
-    except Exception as error:  # the constructor is anybody's
-        raise BczooError(f"{called(options)} cannot be built here: {_said(error)}") from error
 
 
 def declared(options: Any, part: Any) -> Any:
@@ -55,12 +51,8 @@ def undeclared(kind: str, part: Any) -> str:
 
 def ran(options: Any, run: Callable[[], T], wanted: type | None = None) -> T:
     """What a part returns; raises BczooError naming it where it fails, or returns something else than `wanted`."""
-    try:
+    with reworded(lambda error: f"{called(options)} does not take what it is given: {_said(error)}"):
         value = run()
-    except BczooError:
-        raise
-    except Exception as error:  # and so is its forward
-        raise BczooError(f"{called(options)} does not take what it is given: {_said(error)}") from error
     if wanted and (broken := misgiven(wanted, value)):
         raise BczooError(f"{called(options)} {broken}")
     return value
@@ -123,4 +115,4 @@ def a(value: Any) -> str:
 
 def _said(error: Exception) -> str:
     # The words of the usual refusals are written for people; those of others make sense beside their name only.
-    return str(error) if isinstance(error, ValueError | RuntimeError) else f"{type(error).__name__}: {brief(error)}"
+    return str(error) if isinstance(error, ValueError | RuntimeError) else raised(error)

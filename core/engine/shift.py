@@ -15,7 +15,7 @@ import numpy as np
 from bczoo.card import card_of
 from bczoo.engine.env import make_env
 from bczoo.engine.shift_name import Shift
-from bczoo.errors import BczooError, InputError, brief, suggest
+from bczoo.errors import BczooError, InputError, raised, reworded, suggest
 
 DELAY = "action_delay"
 DELAYS = {DELAY: "every action is carried out one step late; before the first, zeros (the nearest within the bounds)"}
@@ -61,14 +61,11 @@ def shifted_env(env: Any, shift: Shift | None, render_mode: str | None = None) -
     if shift.name == DELAY:
         return ActionDelay(made, int(shift.strength))
     try:
-        made.unwrapped.shift(shift.name, shift.strength)
-    except Exception as error:
+        with reworded(lambda error: f"env {card_of(env).name!r} cannot take on shift {shift}: {raised(error)}"):
+            made.unwrapped.shift(shift.name, shift.strength)
+    except BczooError:
         made.close()
-        if isinstance(error, BczooError):
-            raise
-        raise BczooError(
-            f"env {card_of(env).name!r} cannot take on shift {shift}: {type(error).__name__}: {brief(error)}"
-        ) from error
+        raise
     return made
 
 

@@ -14,7 +14,7 @@ from bczoo.engine.sweep_files import write_failure
 from bczoo.engine.sweep_local import Stopped
 from bczoo.engine.sweep_process import Ended, Place, RunProcess, share
 from bczoo.engine.sweep_told import Progress
-from bczoo.errors import BczooError, InputError, brief
+from bczoo.errors import BczooError, InputError, raised
 
 if TYPE_CHECKING:
     from bczoo.engine.sweep import Ray
@@ -77,7 +77,7 @@ def _connect(ray: Any, where: "Ray") -> None:
             ray.init(include_dashboard=False, **quiet)
     except Exception as error:  # connections fail in many ways
         place = where if isinstance(where, str) else "on this machine"
-        raise BczooError(f"Ray {place} cannot be used: {type(error).__name__}: {brief(error)}") from error
+        raise BczooError(f"Ray {place} cannot be used: {raised(error)}") from error
 
 
 def _follow(ray: Any, tasks: dict[Any, tuple[str, int]], folder: Path, progress: Progress) -> None:
@@ -105,7 +105,7 @@ def _outcome(ray: Any, task: Any, folder: Path, run: tuple[str, int], stopping: 
     except ray.exceptions.RayError as error:
         if stopping:
             return Ended(seconds=0.0, error="stopped")
-        reason = f"error: Ray has lost the run: {type(error).__name__}: {brief(error)}"
+        reason = f"error: Ray has lost the run: {raised(error)}"
         write_failure(folder, *run, f"{error}\n{reason}\n")
         return Ended(seconds=0.0, error=reason)
     return ended

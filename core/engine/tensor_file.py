@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bczoo.errors import BczooError, InputError, brief
+from bczoo.errors import BczooError, InputError, brief, reworded
 from bczoo.files import atomic_path, check_depth, parse_json
 
 Layout = dict[str, tuple[torch.dtype, tuple[int, ...]]]
@@ -137,16 +137,9 @@ class TensorFile:
             raise ValueError(f"{brief(name)} is of an unknown type {dtype}")
         return _DTYPES[dtype], tuple(view.get_shape())
 
-    @contextmanager
-    def _distrust(self) -> Iterator[None]:
-        try:
-            yield
-        except BczooError:
-            raise
+    def _distrust(self) -> AbstractContextManager[None]:
         # Neither safetensors nor torch says what it raises for bytes that somebody else made up.
-        except Exception as error:
-            name = self.kind.name
-            raise BczooError(f"{self.path}: not a {name} file, or a damaged one: {brief(error)}") from error
+        return reworded(lambda error: f"{self.path}: not a {self.kind.name} file, or a damaged one: {brief(error)}")
 
 
 def _check_size(path: Path) -> None:

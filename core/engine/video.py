@@ -16,7 +16,7 @@ from bczoo.engine.env import make_env
 from bczoo.engine.evaluate import Report
 from bczoo.engine.shift import shifted_env
 from bczoo.engine.shift_name import Shift
-from bczoo.errors import BczooError, brief
+from bczoo.errors import BczooError, raised
 from bczoo.files import atomic_path
 
 GREEN, RED, GREY = (40, 170, 80), (210, 50, 45), (120, 124, 130)
@@ -50,7 +50,7 @@ def film(env: Any, episode: Episode, shift: Shift | None = None) -> list[Frame]:
     try:
         return list(replay(env, episode, shift))
     except Exception as error:  # the env may be anybody's, and draw with anything
-        reason = f"{type(error).__name__}: {brief(error)}"
+        reason = raised(error)
         raise NoPictures(f"env {card_of(env).name!r} cannot be rendered ({reason})") from error
 
 
