@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bczoo.card import card_of
 from bczoo.engine.rank import is_main
-from bczoo.errors import BczooError, brief
+from bczoo.errors import BczooError, brief, raised
 from bczoo.hooks import hookimpl
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Logger(ABC):
         try:
             self.start(run)
         except Exception as error:
-            raise BczooError(f"callback {self.name!r} cannot start: {type(error).__name__}: {brief(error)}") from error
+            raise BczooError(f"callback {self.name!r} cannot start: {raised(error)}") from error
         self.logs = True
 
     @hookimpl
